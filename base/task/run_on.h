@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls between threads.
+#ifndef BASE_TASK_RUN_ON_H_
+#define BASE_TASK_RUN_ON_H_
+
+#include <functional>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+
+#include "base/task/task.h"
+
+namespace fairway {
+
+// Runs `body` on the thread of `executor` and gives its result to the caller on
+// the caller's own thread. `body` and its result cross threads: they must hold
+// nothing that belongs to a loop (a stream, a Condition).
+// Cancel: a request is passed on to `body`, whose end is waited for.
+template <typename T>
+Task<T> RunOn(Executor executor, std::function<Task<T>()> body) {
+  auto run = [](std::function<Task<T>()> f) -> Task<T> {
+    co_await boost::asio::this_coro::throw_if_cancelled(false);
+    T result = co_await f();
+    co_return result;
+  };
+  T result = co_await boost::asio::co_spawn(
+      executor, run(std::move(body)),
+      boost::asio::use_awaitable_t<Executor>());
+  co_return result;
+}
+
+}  // namespace fairway
+
+#endif  // BASE_TASK_RUN_ON_H_

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/task/task_group.h"
+
+#include <exception>
+#include <list>
+#include <utility>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "base/task/condition.h"
+
+namespace fairway {
+
+namespace asio = boost::asio;
+
+struct TaskGroup::State {
+  explicit State(Executor ex) : executor(ex), ended(ex) {}
+
+  void NoteFailure(const absl::Status& status) {
+    if (first_failure.ok() || (absl::IsCancelled(first_failure) &&
+                               !absl::IsCancelled(status))) {
+      first_failure = status;
+    }
+  }
+
+  void Cancel() {
+    // A handler may end its task, and so remove its own signal, at once.
+    for (auto it = signals.begin(); it != signals.end();) {
+      auto signal = it++;
+      signal->emit(asio::cancellation_type::terminal);
+    }
+  }
+
+  Executor executor;
+  std::list<asio::cancellation_signal> signals;
+  absl::Status first_failure;
+  Condition ended;
+};
+
+namespace {
+
+absl::Status FromException(std::exception_ptr exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::exception& e) {
+    return absl::InternalError(absl::StrCat("exception: ", e.what()));
+  } catch (...) {
+    return absl::InternalError("exception of unknown type");
+  }
+}
+
+// Owns the body for the coroutine's whole life, and lets a cancelled await
+// return its error instead of throwing.
+Task<absl::Status> Run(std::function<Task<absl::Status>()> body) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  absl::Status status = co_await body();
+  co_return status;
+}
+
+}  // namespace
+
+TaskGroup::TaskGroup(Executor executor)
+    : state_(std::make_shared<State>(executor)) {}
+
+TaskGroup::~TaskGroup() { state_->Cancel(); }
+
+void TaskGroup::Spawn(std::function<Task<absl::Status>()> body) {
+  Start(std::move(body), false);
+}
+
+void TaskGroup::SpawnOrCancelAll(std::function<Task<absl::Status>()> body) {
+  Start(std::move(body), true);
+}
+
+void TaskGroup::Start(std::function<Task<absl::Status>()> body,
+                      bool cancel_all) {
+  auto signal = state_->signals.emplace(state_->signals.end());
+  auto done = [state = state_, signal, cancel_all](std::exception_ptr exception,
+                                                   absl::Status status) {
+    state->signals.erase(signal);
+    if (exception) status = FromException(exception);
+    if (!status.ok()) {
+      state->NoteFailure(status);
+      if (cancel_all) state->Cancel();
+    }
+    if (state->signals.empty()) state->ended.NotifyAll();
+  };
+  asio::co_spawn(state_->executor, Run(std::move(body)),
+                 asio::bind_cancellation_slot(signal->slot(), std::move(done)));
+}
+
+void TaskGroup::Cancel() { state_->Cancel(); }
+
+Task<absl::Status> TaskGroup::Join() {
+  std::shared_ptr<State> state = state_;
+  bool cancelled = co_await IsCancelled();
+  if (cancelled) state->Cancel();
+  while (!state->signals.empty()) {
+    absl::Status waited = co_await state->ended.WaitThoughCancelled();
+    if (!waited.ok()) state->Cancel();
+  }
+  co_return state->first_failure;
+}
+
+size_t TaskGroup::running() const { return state_->signals.size(); }
+
+Executor TaskGroup::executor() const { return state_->executor; }
+
+}  // namespace fairway

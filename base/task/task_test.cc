@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdexcept>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/status/testing/status_matchers.h"
+#include "base/task/condition.h"
+#include "base/task/deadline.h"
+#include "base/task/loop.h"
+#include "base/task/run_on.h"
+#include "base/task/task_group.h"
+
+namespace fairway {
+namespace {
+
+using absl::StatusCode;
+using ::testing::HasSubstr;
+
+TEST(TaskGroupTest, JoinReturnsFirstFailureThatIsNoCancellation) {
+  absl::Status result = RunLoop([]() -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    TaskGroup group(executor);
+    group.Spawn([]() -> Task<absl::Status> {
+      absl::Status slept = co_await Sleep(absl::InfiniteDuration());
+      co_return slept;
+    });
+    group.SpawnOrCancelAll([]() -> Task<absl::Status> {
+      co_return absl::DataLossError("broken");
+    });
+    absl::Status joined = co_await group.Join();
+    co_return joined;
+  });
+  EXPECT_THAT(result, StatusIs(StatusCode::kDataLoss, "broken"));
+}
+
+TEST(TaskGroupTest, ExceptionBecomesInternal) {
+  absl::Status result = RunLoop([]() -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    TaskGroup group(executor);
+    group.Spawn([]() -> Task<absl::Status> {
+      throw std::runtime_error("thrown");
+      co_return absl::OkStatus();
+    });
+    absl::Status joined = co_await group.Join();
+    co_return joined;
+  });
+  EXPECT_THAT(result, StatusIs(StatusCode::kInternal, HasSubstr("thrown")));
+}
+
+TEST(TaskGroupTest, CancelBetweenTwoWaitsIsNotLost) {
+  absl::Status result = RunLoop([]() -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    TaskGroup group(executor);
+    Condition condition(executor);
+    group.Spawn([&condition]() -> Task<absl::Status> {
+      while (true) {
+        absl::Status waited = co_await condition.Wait();
+        if (!waited.ok()) co_return waited;
+      }
+    });
+    co_await Sleep(absl::Milliseconds(1));
+    // The waiter is woken and cancelled before it has run.
+    condition.NotifyAll();
+    group.Cancel();
+    absl::Status joined = co_await group.Join();
+    co_return joined;
+  });
+  EXPECT_THAT(result, StatusIs(StatusCode::kCancelled));
+}
+
+TEST(TaskGroupTest, CancelBeforeTheFirstTurnIsNotLost) {
+  absl::Status result = RunLoop([]() -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    TaskGroup group(executor);
+    group.Spawn([]() -> Task<absl::Status> {
+      absl::Status slept = co_await Sleep(absl::InfiniteDuration());
+      co_return slept;
+    });
+    group.Cancel();
+    absl::Status joined = co_await group.Join();
+    co_return joined;
+  });
+  EXPECT_THAT(result, StatusIs(StatusCode::kCancelled));
+}
+
+TEST(TaskGroupTest, CancelledJoinCancelsAndStillWaits) {
+  bool inner_ended = false;
+  absl::Status result = RunLoop([&]() -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    TaskGroup outer(executor);
+    outer.Spawn([&]() -> Task<absl::Status> {
+      Executor here = co_await kThisExecutor;
+      TaskGroup inner(here);
+      inner.Spawn([&]() -> Task<absl::Status> {
+        absl::Status slept = co_await Sleep(absl::InfiniteDuration());
+        inner_ended = true;
+        co_return slept;
+      });
+      absl::Status joined = co_await inner.Join();
+      EXPECT_TRUE(inner_ended);
+      co_return joined;
+    });
+    co_await Sleep(absl::Milliseconds(1));
+    outer.Cancel();
+    absl::Status joined = co_await outer.Join();
+    co_return joined;
+  });
+  EXPECT_THAT(result, StatusIs(StatusCode::kCancelled));
+  EXPECT_TRUE(inner_ended);
+}
+
+TEST(ConditionTest, NotifyOneWakesTheLongestWaiterOnly) {
+  std::string order;
+  absl::Status result = RunLoop([&]() -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    Condition condition(executor);
+    TaskGroup group(executor);
+    for (char name : {'a', 'b'}) {
+      group.Spawn([&condition, &order, name]() -> Task<absl::Status> {
+        absl::Status waited = co_await condition.Wait();
+        if (waited.ok()) order += name;
+        co_return waited;
+      });
+    }
+    co_await Sleep(absl::Milliseconds(1));
+    condition.NotifyOne();
+    co_await Sleep(absl::Milliseconds(1));
+    EXPECT_EQ(order, "a");
+    condition.NotifyAll();
+    absl::Status joined = co_await group.Join();
+    co_return joined;
+  });
+  EXPECT_THAT(result, IsOk());
+  EXPECT_EQ(order, "ab");
+}
+
+TEST(DeadlineTest, EndsWorkThatIsLate) {
+  absl::Status result = RunLoop([]() -> Task<absl::Status> {
+    absl::Status status = co_await WithDeadline(
+        absl::Milliseconds(5), "nap", []() -> Task<absl::Status> {
+          absl::Status slept = co_await Sleep(absl::InfiniteDuration());
+          co_return slept;
+        });
+    co_return status;
+  });
+  EXPECT_THAT(result, StatusIs(StatusCode::kDeadlineExceeded,
+                               "nap: timed out after 5ms"));
+}
+
+TEST(DeadlineTest, GivesTheValueOfWorkInTime) {
+  absl::StatusOr<int> value = absl::UnknownError("");
+  absl::Status result = RunLoop([&]() -> Task<absl::Status> {
+    value = co_await WithDeadline<int>(
+        absl::Minutes(1), "sum",
+        []() -> Task<absl::StatusOr<int>> { co_return 42; });
+    co_return value.status();
+  });
+  ASSERT_THAT(result, IsOk());
+  EXPECT_EQ(*value, 42);
+}
+
+TEST(RunOnTest, RunsThereAndReturnsHere) {
+  LoopThread other("other");
+  absl::Status result = RunLoop([&]() -> Task<absl::Status> {
+    const std::thread::id here = std::this_thread::get_id();
+    std::thread::id there = co_await RunOn<std::thread::id>(
+        other.executor(), []() -> Task<std::thread::id> {
+          co_return std::this_thread::get_id();
+        });
+    EXPECT_NE(here, there);
+    EXPECT_EQ(here, std::this_thread::get_id());
+    co_return absl::OkStatus();
+  });
+  EXPECT_THAT(result, IsOk());
+}
+
+}  // namespace
+}  // namespace fairway

@@ -1,0 +1,29 @@
+"""The macros that every C++ target of Fairway is made with."""
+
+load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
+
+_COPTS = [
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    # Asio's coroutines trip GCC 12's analysis of moved-from frames.
+    "-Wno-maybe-uninitialized",
+]
+
+def fairway_cc_library(name, copts = [], **kwargs):
+    """A cc_library with the house's warnings."""
+    cc_library(name = name, copts = _COPTS + copts, **kwargs)
+
+def fairway_cc_binary(name, copts = [], **kwargs):
+    """A cc_binary with the house's warnings."""
+    cc_binary(name = name, copts = _COPTS + copts, **kwargs)
+
+def fairway_cc_test(name, copts = [], deps = [], size = "small", **kwargs):
+    """A GoogleTest with its main(); small means at most ten seconds."""
+    cc_test(
+        name = name,
+        size = size,
+        copts = _COPTS + copts,
+        deps = deps + ["@googletest//:gtest_main"],
+        **kwargs
+    )
