@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// An HTTP/1.1 client with a pool of idle connections.
+#ifndef NET_HTTP_TRANSPORT_H_
+#define NET_HTTP_TRANSPORT_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/task/task.h"
+#include "net/http/message.h"
+#include "net/io/byte_stream.h"
+#include "net/tls/tls.h"
+
+namespace fairway::net::http {
+
+// The proxy for a URL (scheme http or https, credentials in it), or a Url with
+// an empty host for none. Mirrors: net/http.Transport.Proxy.
+using Proxier = std::function<absl::StatusOr<Url>(const Url&)>;
+
+// HTTPS_PROXY, HTTP_PROXY and NO_PROXY (and lower case), as Go reads them: an
+// address of loopback never uses a proxy.
+absl::StatusOr<Url> ProxyFromEnvironment(const Url& url);
+
+struct DialOptions {
+  std::shared_ptr<const TlsClientContext> tls;  // for https
+  std::string tls_server_name;  // empty: the URL's host
+  Proxier proxier;              // null: no proxy
+  std::string unix_path;        // not empty: dial this instead of the host
+  absl::Duration timeout = absl::Seconds(30);  // dial, proxy and TLS together
+};
+
+// Connects to the host of `url`: through a proxy by CONNECT (Basic auth from
+// its URL) if there is one, and by TLS if the scheme is https.
+// Errors: of DialTcp and TlsConnect; kPermissionDenied with the proxy's status
+// line when it refuses.
+Task<absl::StatusOr<std::unique_ptr<ByteStream>>> Dial(
+    Url url, DialOptions options);
+
+// Keeps up to 4 idle connections a host for 90 s. Follows no redirect.
+std::unique_ptr<RoundTripper> NewTransport(Executor executor,
+                                           DialOptions options);
+
+}  // namespace fairway::net::http
+
+#endif  // NET_HTTP_TRANSPORT_H_
