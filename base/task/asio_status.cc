@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/task/asio_status.h"
 
+#include <boost/asio/error.hpp>
 #include <cerrno>
 #include <cstring>
 #include <string>
-
-#include <boost/asio/error.hpp>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"

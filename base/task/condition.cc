@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/task/condition.h"
 
-#include <utility>
-
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <utility>
 
 #include "base/task/asio_status.h"
 
@@ -37,7 +36,8 @@ class Condition::WaiterOf final : public Waiter {
 };
 
 Condition::~Condition() {
-  for (auto& waiter : waiters_) waiter->Complete(asio::error::operation_aborted);
+  for (auto& waiter : waiters_)
+    waiter->Complete(asio::error::operation_aborted);
 }
 
 void Condition::Remove(Waiter* waiter) {
@@ -69,8 +69,9 @@ Task<absl::Status> Condition::WaitThoughCancelled() {
       slot.assign([this, raw](asio::cancellation_type) { Remove(raw); });
     }
   };
-  auto [ec] = co_await asio::async_initiate<decltype(kAwait) const,
-                                            void(error_code)>(initiate, kAwait);
+  auto [ec] =
+      co_await asio::async_initiate<decltype(kAwait) const, void(error_code)>(
+          initiate, kAwait);
   co_return FromAsio(ec, "wait");
 }
 

@@ -8,10 +8,9 @@
 #ifndef BASE_TASK_CONDITION_H_
 #define BASE_TASK_CONDITION_H_
 
+#include <boost/system/error_code.hpp>
 #include <list>
 #include <memory>
-
-#include <boost/system/error_code.hpp>
 
 #include "absl/status/status.h"
 #include "base/task/task.h"

@@ -11,9 +11,10 @@
 namespace fairway {
 
 namespace asio = boost::asio;
-using Timer = asio::basic_waitable_timer<
-    std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-    Executor>;
+using Timer =
+    asio::basic_waitable_timer<std::chrono::steady_clock,
+                               asio::wait_traits<std::chrono::steady_clock>,
+                               Executor>;
 
 namespace {
 

@@ -3,13 +3,12 @@
 
 #include <pthread.h>
 
+#include <boost/asio/basic_signal_set.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <csignal>
 #include <string>
 #include <thread>
 #include <utility>
-
-#include <boost/asio/basic_signal_set.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 
 #include "base/task/asio_status.h"
 #include "base/task/task_group.h"

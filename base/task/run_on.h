@@ -3,10 +3,9 @@
 #ifndef BASE_TASK_RUN_ON_H_
 #define BASE_TASK_RUN_ON_H_
 
+#include <boost/asio/co_spawn.hpp>
 #include <functional>
 #include <utility>
-
-#include <boost/asio/co_spawn.hpp>
 
 #include "base/task/task.h"
 
@@ -24,8 +23,7 @@ Task<T> RunOn(Executor executor, std::function<Task<T>()> body) {
     co_return result;
   };
   T result = co_await boost::asio::co_spawn(
-      executor, run(std::move(body)),
-      boost::asio::use_awaitable_t<Executor>());
+      executor, run(std::move(body)), boost::asio::use_awaitable_t<Executor>());
   co_return result;
 }
 

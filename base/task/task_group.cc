@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/task/task_group.h"
 
-#include <exception>
-#include <list>
-#include <utility>
-
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <exception>
+#include <list>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/task/condition.h"
@@ -20,8 +19,8 @@ struct TaskGroup::State {
   explicit State(Executor ex) : executor(ex), ended(ex) {}
 
   void NoteFailure(const absl::Status& status) {
-    if (first_failure.ok() || (absl::IsCancelled(first_failure) &&
-                               !absl::IsCancelled(status))) {
+    if (first_failure.ok() ||
+        (absl::IsCancelled(first_failure) && !absl::IsCancelled(status))) {
       first_failure = status;
     }
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <stdexcept>
-#include <thread>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <thread>
 
 #include "base/status/testing/status_matchers.h"
 #include "base/task/condition.h"
