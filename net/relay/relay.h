@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Moves bytes both ways between two streams.
+#ifndef NET_RELAY_RELAY_H_
+#define NET_RELAY_RELAY_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "base/task/task.h"
+#include "net/io/byte_stream.h"
+
+namespace fairway::net {
+
+struct RelayCounts {
+  uint64_t a_to_b_bytes = 0;
+  uint64_t b_to_a_bytes = 0;
+};
+
+// Copies a to b and b to a, each until its FIN, which is passed on with
+// CloseWrite(); the other direction lives on. Returns when both have ended:
+// OK, or after an error in either direction that direction's error, both
+// streams aborted. No buffer is held while nothing comes. Both streams must
+// outlive the Task; neither is closed on success.
+Task<absl::Status> Relay(ByteStream& a, ByteStream& b,
+                         RelayCounts* counts = nullptr);
+
+// One direction: `from` to `to` until FIN, which is passed on.
+Task<absl::Status> CopyUntilFin(ByteStream& from, ByteStream& to,
+                                uint64_t* bytes = nullptr);
+
+}  // namespace fairway::net
+
+#endif  // NET_RELAY_RELAY_H_
