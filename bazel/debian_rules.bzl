@@ -32,3 +32,35 @@ empty_coverage_tools = repository_rule(
     implementation = _empty_coverage_tools_impl,
     doc = "Stands where Bazel would download its coverage tools.",
 )
+
+def _debian_extract_impl(ctx):
+    home = ctx.os.environ.get("HOME", "/root")
+    cache = ctx.os.environ.get("XDG_CACHE_HOME", home + "/.cache")
+    path = "%s/fairway/extract/%s/%s" % (cache, ctx.attr.package, ctx.attr.file)
+    name = ctx.attr.file.split("/")[-1]
+    if ctx.path(path).exists:
+        ctx.symlink(path, name)
+        ctx.file("BUILD", 'exports_files(["%s"])\n' % name)
+    else:
+        # Only what needs the file fails, and says how to get it.
+        ctx.file("BUILD", """genrule(
+    name = "missing",
+    outs = ["%s"],
+    cmd = "echo '%s is not there: run ./bazelw once' >&2; exit 1",
+    visibility = ["//visibility:public"],
+)
+""" % (name, path))
+
+debian_extract = repository_rule(
+    implementation = _debian_extract_impl,
+    attrs = {
+        "package": attr.string(mandatory = True),
+        "file": attr.string(mandatory = True),
+    },
+    environ = [
+        "HOME",
+        "XDG_CACHE_HOME",
+    ],
+    local = True,
+    doc = "One file of a package that ./bazelw unpacked into its cache.",
+)
