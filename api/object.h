@@ -23,6 +23,7 @@ struct ObjectMeta {
   std::string resource_version;
   std::string creation_timestamp;  // RFC 3339; empty if unset
   std::string deletion_timestamp;
+  int32_t deletion_grace_period_seconds = 0;  // with deletion_timestamp
   std::map<std::string, std::string> labels;
   std::map<std::string, std::string> annotations;
 };
@@ -73,6 +74,7 @@ struct Pod {
   std::string node_name;
   bool host_network = false;
   std::string restart_policy;
+  int32_t termination_grace_period_seconds = 30;
   std::vector<Container> containers;
   // status
   std::string phase;  // "Pending", "Running", "Succeeded", "Failed", "Unknown"
