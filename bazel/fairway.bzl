@@ -6,6 +6,8 @@ _COPTS = [
     "-Wall",
     "-Wextra",
     "-Werror",
+    # Designated initializers name what differs from the default.
+    "-Wno-missing-field-initializers",
     # Asio's coroutines trip GCC 12's analysis of moved-from frames.
     "-Wno-maybe-uninitialized",
 ]
