@@ -79,7 +79,8 @@ class Listener {
 // --permit-port-sharing).
 enum class PortSharing { kForbidden, kPermitted };
 
-// `ip` must be an IP; port 0 lets the kernel choose. SO_REUSEADDR is set.
+// `ip` must be an IP; port 0 lets the kernel choose. SO_REUSEADDR is set; an
+// IPv6 address takes IPv6 only.
 // Errors: in Go's words: "listen tcp4 127.0.0.1:80: bind: address already in
 // use" ("tcp6" for IPv6).
 absl::StatusOr<std::unique_ptr<Listener>> ListenTcp(
