@@ -4,6 +4,7 @@
 #define BASE_TASK_RUN_ON_H_
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <functional>
 #include <utility>
 
@@ -25,6 +26,12 @@ Task<T> RunOn(Executor executor, std::function<Task<T>()> body) {
   T result = co_await boost::asio::co_spawn(
       executor, run(std::move(body)), boost::asio::use_awaitable_t<Executor>());
   co_return result;
+}
+
+// Calls `function` on the thread of `executor`, after what was posted there
+// before; nothing waits for it and nothing cancels it.
+inline void Post(Executor executor, std::function<void()> function) {
+  boost::asio::post(executor, std::move(function));
 }
 
 }  // namespace fairway
