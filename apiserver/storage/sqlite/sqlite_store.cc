@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apiserver/storage/sqlite/sqlite_store.h"
 
-#include <boost/asio/post.hpp>
 #include <functional>
 #include <utility>
 
@@ -100,10 +99,10 @@ class SqliteStore final : public Interface {
       event.type = type;
       event.document = done->document;
       event.previous_json = std::move(done->previous_json);
-      boost::asio::post(executor_, [log = std::weak_ptr<EventLog>(log_),
-                                    event = std::move(event)]() mutable {
+      auto shared = std::make_shared<Event>(std::move(event));
+      Post(executor_, [log = std::weak_ptr<EventLog>(log_), shared] {
         std::shared_ptr<EventLog> alive = log.lock();
-        if (alive != nullptr) alive->Append(std::move(event));
+        if (alive != nullptr) alive->Append(std::move(*shared));
       });
       co_return std::move(done->document);
     };
