@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// What runs in a pod in tests: servers of known manners, in one program that
+// is linked statically, so that it alone makes an image.
+//
+//   pod_server [--address=IP] MODE:PORT[:NUMBER]...
+//
+//   echo:PORT           sends back what comes, as it comes; FIN for FIN
+//   late:PORT[:MS]      sends all back, but only MS milliseconds after the FIN
+//   sink:PORT           discards; after the FIN, how many bytes came: "5\n"
+//   source:PORT:BYTES   sends so many bytes and FIN, then waits for the FIN
+//   reset:PORT[:BYTES]  after so many bytes (1), a reset
+//   http:PORT           a page, "Hello from HOSTNAME\n", to each request
+//   exit:CODE           no server: ends at once
+//
+// With no argument it only waits, as a pause container does. The n-th byte of
+// a source is 'a' + n % 26. Says "ready" once all ports listen; SIGTERM and
+// SIGINT end it with status 0.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+constexpr size_t kBufferBytes = 64 * 1024;
+// What `late` keeps at most.
+constexpr size_t kMaxKeptBytes = 256 * 1024 * 1024;
+
+bool SendAll(int fd, const char* data, size_t size) {
+  while (size > 0) {
+    const ssize_t n = send(fd, data, size, MSG_NOSIGNAL);
+    if (n <= 0) return false;
+    data += n;
+    size -= n;
+  }
+  return true;
+}
+
+// Calls `use` with each piece until FIN; false after a reset or if `use` said
+// so.
+bool ReadUntilFin(int fd, const std::function<bool(const char*, size_t)>& use) {
+  std::vector<char> buffer(kBufferBytes);
+  for (;;) {
+    const ssize_t n = recv(fd, buffer.data(), buffer.size(), 0);
+    if (n == 0) return true;
+    if (n < 0 || !use(buffer.data(), n)) return false;
+  }
+}
+
+void Echo(int fd, uint64_t) {
+  ReadUntilFin(fd, [fd](const char* data, size_t size) {
+    return SendAll(fd, data, size);
+  });
+}
+
+void Late(int fd, uint64_t milliseconds) {
+  std::string kept;
+  const bool ended = ReadUntilFin(fd, [&kept](const char* data, size_t size) {
+    kept.append(data, size);
+    return kept.size() <= kMaxKeptBytes;
+  });
+  if (!ended) return;
+  usleep(milliseconds * 1000);
+  SendAll(fd, kept.data(), kept.size());
+}
+
+void Sink(int fd, uint64_t) {
+  uint64_t count = 0;
+  const bool ended = ReadUntilFin(fd, [&count](const char*, size_t size) {
+    count += size;
+    return true;
+  });
+  if (!ended) return;
+  const std::string answer = std::to_string(count) + "\n";
+  SendAll(fd, answer.data(), answer.size());
+}
+
+void Source(int fd, uint64_t bytes) {
+  std::vector<char> pattern(kBufferBytes / 26 * 26);
+  for (size_t i = 0; i < pattern.size(); ++i) pattern[i] = 'a' + i % 26;
+  while (bytes > 0) {
+    const size_t size = std::min<uint64_t>(bytes, pattern.size());
+    if (!SendAll(fd, pattern.data(), size)) return;
+    bytes -= size;
+  }
+  shutdown(fd, SHUT_WR);
+  ReadUntilFin(fd, [](const char*, size_t) { return true; });
+}
+
+void Reset(int fd, uint64_t bytes) {
+  uint64_t left = bytes == 0 ? 1 : bytes;
+  std::vector<char> buffer(kBufferBytes);
+  while (left > 0) {
+    const ssize_t n =
+        recv(fd, buffer.data(), std::min<uint64_t>(left, buffer.size()), 0);
+    if (n <= 0) return;
+    left -= n;
+  }
+  linger abort{.l_onoff = 1, .l_linger = 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
+}
+
+void Http(int fd, uint64_t) {
+  char host[256] = "";
+  gethostname(host, sizeof(host) - 1);
+  const std::string page = std::string("Hello from ") + host + "\n";
+  const std::string answer =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " +
+      std::to_string(page.size()) + "\r\n\r\n" + page;
+  std::string pending;
+  ReadUntilFin(fd, [&](const char* data, size_t size) {
+    pending.append(data, size);
+    for (size_t end; (end = pending.find("\r\n\r\n")) != std::string::npos;) {
+      pending.erase(0, end + 4);
+      if (!SendAll(fd, answer.data(), answer.size())) return false;
+    }
+    return pending.size() <= kBufferBytes;
+  });
+}
+
+using Serve = void (*)(int fd, uint64_t number);
+
+int Listen(const char* address, uint16_t port) {
+  sockaddr_storage storage{};
+  auto* ipv4 = reinterpret_cast<sockaddr_in*>(&storage);
+  auto* ipv6 = reinterpret_cast<sockaddr_in6*>(&storage);
+  socklen_t size = sizeof(*ipv4);
+  if (inet_pton(AF_INET, address, &ipv4->sin_addr) == 1) {
+    ipv4->sin_family = AF_INET;
+    ipv4->sin_port = htons(port);
+  } else if (inet_pton(AF_INET6, address, &ipv6->sin6_addr) == 1) {
+    ipv6->sin6_family = AF_INET6;
+    ipv6->sin6_port = htons(port);
+    size = sizeof(*ipv6);
+  } else {
+    return -1;
+  }
+  const int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  if (bind(fd, reinterpret_cast<sockaddr*>(&storage), size) != 0 ||
+      listen(fd, 4096) != 0) {
+    return -1;
+  }
+  return fd;
+}
+
+void AcceptForever(int listener, Serve serve, uint64_t number) {
+  for (;;) {
+    const int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+    if (fd < 0) {
+      usleep(1000);  // out of descriptors, or a connection that has gone
+      continue;
+    }
+    std::thread([fd, serve, number] {
+      serve(fd, number);
+      close(fd);
+    }).detach();
+  }
+}
+
+// Starts what `argument` asks for; false if it cannot.
+bool StartServer(const std::string& argument, const char* address) {
+  static const std::map<std::string, Serve> kModes = {
+      {"echo", Echo},     {"late", Late},   {"sink", Sink},
+      {"source", Source}, {"reset", Reset}, {"http", Http}};
+  char mode[16] = "";
+  unsigned port = 0;
+  unsigned long long number = 0;
+  if (sscanf(argument.c_str(), "%15[a-z]:%u:%llu", mode, &port, &number) < 2) {
+    fprintf(stderr, "pod_server: %s: want MODE:PORT\n", argument.c_str());
+    return false;
+  }
+  if (strcmp(mode, "exit") == 0) _exit(port);
+  const auto serve = kModes.find(mode);
+  const int listener = serve == kModes.end() ? -1 : Listen(address, port);
+  if (listener < 0) {
+    fprintf(stderr, "pod_server: %s: cannot serve: %s\n", argument.c_str(),
+            strerror(errno));
+    return false;
+  }
+  std::thread(AcceptForever, listener, serve->second, number).detach();
+  return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  sigset_t ending;
+  sigemptyset(&ending);
+  sigaddset(&ending, SIGTERM);
+  sigaddset(&ending, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &ending, nullptr);
+  const char* address = "0.0.0.0";
+  constexpr char kAddress[] = "--address=";
+  for (int i = 1; i < argc; ++i) {
+    if (strncmp(argv[i], kAddress, strlen(kAddress)) == 0) {
+      address = argv[i] + strlen(kAddress);
+    } else if (!StartServer(argv[i], address)) {
+      return 1;
+    }
+  }
+  printf("ready\n");
+  fflush(stdout);
+  int signal = 0;
+  sigwait(&ending, &signal);
+  _exit(0);
+}
