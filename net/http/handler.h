@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -34,6 +35,12 @@ struct ServerRequest {
   std::vector<std::string> path_segments;
 };
 
+// Fills url and path_segments from a request line's target (or :path) and a
+// Host field (or :authority); `request.method` is set before.
+// Errors: kInvalidArgument.
+absl::Status SetRequestTarget(absl::string_view target, absl::string_view host,
+                              ServerRequest& request);
+
 // Mirrors: net/http.ResponseWriter, Flusher and Hijacker.
 //
 // Threads:  the executor of the connection.
@@ -50,7 +57,8 @@ class ResponseWriter {
   // Sends the status and the fields. The first Write does it with 200.
   virtual Task<absl::Status> WriteHeader(int status) = 0;
 
-  // Sends a piece of the body at once (nothing is held back).
+  // Sends a piece of the body at once: what is small and comes first may wait
+  // until the handler waits or returns, no longer.
   // Errors: kUnavailable, kAborted when the peer has gone.
   virtual Task<absl::Status> Write(absl::string_view bytes) = 0;
 

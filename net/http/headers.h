@@ -2,6 +2,7 @@
 #ifndef NET_HTTP_HEADERS_H_
 #define NET_HTTP_HEADERS_H_
 
+#include <initializer_list>
 #include <string>
 #include <utility>
 #include <vector>

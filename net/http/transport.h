@@ -26,9 +26,9 @@ absl::StatusOr<Url> ProxyFromEnvironment(const Url& url);
 
 struct DialOptions {
   std::shared_ptr<const TlsClientContext> tls;  // for https
-  std::string tls_server_name;  // empty: the URL's host
-  Proxier proxier;              // null: no proxy
-  std::string unix_path;        // not empty: dial this instead of the host
+  std::string tls_server_name;                  // empty: the URL's host
+  Proxier proxier;                              // null: no proxy
+  std::string unix_path;  // not empty: dial this instead of the host
   absl::Duration timeout = absl::Seconds(30);  // dial, proxy and TLS together
 };
 
@@ -36,8 +36,8 @@ struct DialOptions {
 // its URL) if there is one, and by TLS if the scheme is https.
 // Errors: of DialTcp and TlsConnect; kPermissionDenied with the proxy's status
 // line when it refuses.
-Task<absl::StatusOr<std::unique_ptr<ByteStream>>> Dial(
-    Url url, DialOptions options);
+Task<absl::StatusOr<std::unique_ptr<ByteStream>>> Dial(Url url,
+                                                       DialOptions options);
 
 // Keeps up to 4 idle connections a host for 90 s. Follows no redirect.
 std::unique_ptr<RoundTripper> NewTransport(Executor executor,

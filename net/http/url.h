@@ -48,6 +48,9 @@ absl::string_view QueryValue(const Query& query, absl::string_view key);
 
 std::string PathEscape(absl::string_view segment);
 absl::StatusOr<std::string> PathUnescape(absl::string_view segment);
+// A path's segments, decoded; slashes at both ends count for nothing. Errors:
+// kInvalidArgument for a bad escape.
+absl::StatusOr<std::vector<std::string>> SplitPath(absl::string_view path);
 
 }  // namespace fairway::net::http
 
