@@ -28,8 +28,8 @@ struct TlsClientConfig {
 };
 
 enum class ClientCertificates {
-  kNone,                // not asked for
-  kVerifyIfGiven,       // Go's VerifyClientCertIfGiven
+  kNone,           // not asked for
+  kVerifyIfGiven,  // Go's VerifyClientCertIfGiven
   kRequireAndVerify,
 };
 
@@ -70,10 +70,17 @@ class TlsStream : public ByteStream {
   virtual const PeerCertificate* peer_certificate() const = 0;
 };
 
+// The Status of a handshake with a peer that speaks no TLS ("tls: first record
+// does not look like a TLS handshake") has this payload: what the peer sent, at
+// most five bytes ("HTTP/").
+inline constexpr char kFirstRecordPayload[] =
+    "fairway.net.tls/first_record_header";
+
 // Does the handshake over `transport`. `server_name` replaces the context's, if
 // not empty. Errors: in Go's words ("x509: certificate signed by unknown
 // authority", "remote error: tls: bad certificate"): kUnauthenticated for a
 // certificate that does not verify, else as ByteStream.
+// A failed handshake closes `transport` behind the alert that tells the peer.
 Task<absl::StatusOr<std::unique_ptr<TlsStream>>> TlsConnect(
     std::shared_ptr<const TlsClientContext> context, std::string server_name,
     std::unique_ptr<ByteStream> transport);
