@@ -67,14 +67,15 @@ class Channel {
   virtual ~Channel() = default;
   // Errors: the server's status; kDeadlineExceeded after `timeout` (sent as
   // grpc-timeout too); kUnavailable when it cannot be reached.
-  virtual Task<absl::StatusOr<std::string>> CallRaw(
-      std::string path, std::string request, absl::Duration timeout) = 0;
+  virtual Task<absl::StatusOr<std::string>> CallRaw(std::string path,
+                                                    std::string request,
+                                                    absl::Duration timeout) = 0;
 
   template <typename Response, typename Request>
   Task<absl::StatusOr<Response>> Call(std::string path, Request request,
                                       absl::Duration timeout) {
-    absl::StatusOr<std::string> bytes = co_await CallRaw(
-        std::move(path), request.SerializeAsString(), timeout);
+    absl::StatusOr<std::string> bytes =
+        co_await CallRaw(std::move(path), request.SerializeAsString(), timeout);
     if (!bytes.ok()) co_return bytes.status();
     Response response;
     if (!response.ParseFromString(*bytes)) {

@@ -118,7 +118,7 @@ class Session final : private StreamConnection {
   bool draining_ = false;
   bool ended_ = false;
   bool settings_received_ = false;
-  int32_t block_of_ = 0;  // the stream whose fields are coming in
+  int32_t block_of_ = 0;             // the stream whose fields are coming in
   Clock::time_point waiting_since_;  // for SETTINGS or a block's end
   Clock::time_point idle_since_;
 };

@@ -94,6 +94,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   Task<absl::Status> Write(absl::string_view bytes);
   // Ends the body, behind what was written.
   absl::Status Finish(Fields trailers = {});
+  // Whether the end was submitted, by Finish() or with the fields.
+  bool finished() const { return finished_; }
   // Ends the stream in both directions. Does nothing when it has ended.
   void Reset(uint32_t code);
 
