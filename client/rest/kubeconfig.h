@@ -38,7 +38,8 @@ struct KubeAuthInfo {
   std::string password;
   std::string impersonate;
   std::vector<std::string> impersonate_groups;
-  std::map<std::string, std::vector<std::string>> impersonate_user_extra;
+  // A way to get credentials that we do not have ("exec"); empty: none.
+  std::string unsupported;
 };
 
 struct KubeContext {

@@ -38,9 +38,9 @@ struct Resource {
 // Threads:  on one executor.
 // Lifetime: must not outlive the RESTClient.
 // Cancel:   Next() honours it; the watch is then over.
-class Watch {
+class Watcher {
  public:
-  explicit Watch(net::http::Response response);
+  explicit Watcher(net::http::Response response);
 
   // The next event; nullopt when the server ended the watch. Waits as long as
   // it takes: a watch has no events while nothing happens.
@@ -56,7 +56,7 @@ class Watch {
 };
 
 // Threads:  on one executor.
-// Lifetime: must outlive its calls and their Watches.
+// Lifetime: must outlive its calls and their Watchers.
 // Cancel:   honoured by every call.
 //
 // Errors of every call: the API's own (api/errors.h) for an answer that is no
@@ -76,7 +76,7 @@ class RESTClient {
   // `options_json` is a DeleteOptions, or empty.
   Task<absl::StatusOr<std::string>> Delete(Resource resource,
                                            std::string options_json);
-  Task<absl::StatusOr<std::unique_ptr<Watch>>> WatchList(Resource resource);
+  Task<absl::StatusOr<std::unique_ptr<Watcher>>> Watch(Resource resource);
 
   // GET of any path ("/version").
   Task<absl::StatusOr<std::string>> GetPath(std::string path);
