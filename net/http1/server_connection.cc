@@ -226,6 +226,7 @@ Task<ServerConnection::Next> ServerConnection::ServeRequest() {
 
 Task<ServerConnection::Next> ServerConnection::ServeParsed(
     MessageParser& parser) {
+  const bool keep_alive = parser.keep_alive();
   http::ServerRequest request;
   BadRequest bad;
   absl::Status filled = FillRequest(parser, request, bad);
@@ -239,7 +240,7 @@ Task<ServerConnection::Next> ServerConnection::ServeParsed(
   ContinuedBody* continued_body = nullptr;
   ResponseWriter writer(
       executor_, input_,
-      {request.method == "HEAD", parser.minor_version(), parser.keep_alive()},
+      {request.method == "HEAD", parser.minor_version(), keep_alive},
       [this, &parser, &continued_body] {
         return drain_.draining() || continued_body->withheld() ||
                (!parser.done() &&

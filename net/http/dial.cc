@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/http/dial.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "base/status/co_status.h"
+#include "base/task/deadline.h"
+#include "net/http1/upgrade.h"
+#include "net/io/prefixed_stream.h"
+#include "net/socket/socket.h"
+
+namespace fairway::net::http {
+namespace {
+
+using StreamOr = absl::StatusOr<std::unique_ptr<ByteStream>>;
+
+absl::Status WithContext(absl::string_view context,
+                         const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat(context, status.message()));
+}
+
+// The first bytes that a peer sent under TLS.
+struct FirstBytes {
+  static constexpr size_t kWanted = 5;
+  std::string bytes;
+  bool complete() const { return bytes.size() >= kWanted; }
+};
+
+// Remembers the first bytes that are read through it: a peer without TLS is
+// told by them.
+class Sniffer final : public ByteStream {
+ public:
+  Sniffer(std::unique_ptr<ByteStream> stream, std::shared_ptr<FirstBytes> first)
+      : stream_(std::move(stream)), first_(std::move(first)) {}
+
+  Task<absl::StatusOr<size_t>> Read(absl::Span<char> buf) override {
+    if (first_->complete()) return stream_->Read(buf);
+    return ReadAndRemember(buf);
+  }
+  Task<absl::Status> WaitReadable() override { return stream_->WaitReadable(); }
+  Task<absl::Status> Write(
+      absl::Span<const absl::string_view> pieces) override {
+    return stream_->Write(pieces);
+  }
+  Task<absl::Status> CloseWrite() override { return stream_->CloseWrite(); }
+  Task<absl::Status> Close() override { return stream_->Close(); }
+  void Abort() override { stream_->Abort(); }
+
+ private:
+  Task<absl::StatusOr<size_t>> ReadAndRemember(absl::Span<char> buf) {
+    absl::StatusOr<size_t> n = co_await stream_->Read(buf);
+    if (n.ok()) {
+      first_->bytes.append(
+          buf.data(), std::min(*n, FirstBytes::kWanted - first_->bytes.size()));
+    }
+    co_return n;
+  }
+
+  std::unique_ptr<ByteStream> stream_;
+  std::shared_ptr<FirstBytes> first_;
+};
+
+// Upgrades end where HTTP/2 begins: it is never agreed to.
+Task<StreamOr> StartTls(std::unique_ptr<ByteStream> transport,
+                        std::string server_name, DialOptions options) {
+  if (options.tls == nullptr) {
+    co_return absl::FailedPreconditionError("https: no TLS configuration");
+  }
+  auto first = std::make_shared<FirstBytes>();
+  std::unique_ptr<ByteStream> sniffed =
+      std::make_unique<Sniffer>(std::move(transport), first);
+  absl::StatusOr<std::unique_ptr<TlsStream>> tls = co_await TlsConnect(
+      options.tls, std::move(server_name), std::move(sniffed));
+  if (!tls.ok()) {
+    if (first->bytes == "HTTP/") {
+      co_return absl::UnavailableError(
+          "http: server gave HTTP response to HTTPS client");
+    }
+    co_return tls.status();
+  }
+  const std::string protocol = (*tls)->alpn_protocol();
+  if (!protocol.empty() && protocol != "http/1.1") {
+    co_return absl::FailedPreconditionError(
+        absl::StrCat("tls: server chose protocol ", protocol));
+  }
+  co_return std::unique_ptr<ByteStream>(*std::move(tls));
+}
+
+Task<StreamOr> DialHost(Url url) {
+  const uint16_t port = url.EffectivePort();
+  if (url.host.empty() || port == 0) {
+    co_return absl::InvalidArgumentError(
+        absl::StrCat("dial \"", url.ToString(), "\": no host or port"));
+  }
+  absl::StatusOr<std::unique_ptr<Socket>> socket =
+      co_await DialTcp(url.host, port);
+  if (!socket.ok()) co_return socket.status();
+  co_return std::unique_ptr<ByteStream>(*std::move(socket));
+}
+
+Task<StreamOr> DialProxy(Url proxy, DialOptions options) {
+  if (proxy.scheme != "http" && proxy.scheme != "https") {
+    co_return absl::UnimplementedError(
+        absl::StrCat("proxyconnect tcp: unsupported scheme ", proxy.scheme));
+  }
+  StreamOr stream = co_await DialHost(proxy);
+  if (!stream.ok()) {
+    co_return WithContext("proxyconnect tcp: ", stream.status());
+  }
+  if (proxy.scheme == "http") co_return stream;
+  stream = co_await StartTls(*std::move(stream), proxy.host, options);
+  if (!stream.ok()) {
+    co_return WithContext("proxyconnect tcp: ", stream.status());
+  }
+  co_return stream;
+}
+
+Task<StreamOr> Tunnel(std::unique_ptr<ByteStream> stream, Url proxy, Url url) {
+  const std::string target = JoinHostPort(
+      url.host, absl::StrCat(static_cast<int>(url.EffectivePort())));
+  Headers headers = {{"Host", target}};
+  if (!proxy.user.empty() || !proxy.password.empty()) {
+    headers.Add("Proxy-Authorization", BasicAuth(proxy));
+  }
+  const std::string head =
+      http1::SerializeRequestHead("CONNECT", target, headers);
+  absl::Status written = co_await WriteAll(*stream, head);
+  FAIRWAY_CO_RETURN_IF_ERROR(written);
+  absl::StatusOr<http1::ResponseHead> answer =
+      co_await http1::ReadResponseHead(*stream);
+  if (!answer.ok()) co_return answer.status();
+  if (answer->status != 200) {
+    co_return absl::PermissionDeniedError(
+        absl::StrCat(answer->status, " ", answer->reason));
+  }
+  co_return WithPrefix(std::move(answer->rest), std::move(stream));
+}
+
+Task<StreamOr> DialSteps(Url proxy, Url url, DialOptions options,
+                         PlainHttp plain) {
+  const bool use_proxy = !proxy.host.empty() && options.unix_path.empty();
+  StreamOr stream = absl::InternalError("not dialled");
+  if (!options.unix_path.empty()) {
+    absl::StatusOr<std::unique_ptr<Socket>> socket =
+        co_await DialUnix(options.unix_path);
+    if (!socket.ok()) co_return socket.status();
+    stream = *std::move(socket);
+  } else if (use_proxy) {
+    stream = co_await DialProxy(proxy, options);
+  } else {
+    stream = co_await DialHost(url);
+  }
+  if (!stream.ok()) co_return stream;
+  const bool https = url.scheme == "https" || url.scheme == "wss";
+  if (use_proxy && (https || plain == PlainHttp::kTunnelled)) {
+    stream = co_await Tunnel(*std::move(stream), proxy, url);
+    if (!stream.ok()) co_return stream;
+  }
+  if (!https) co_return stream;
+  std::string name =
+      options.tls_server_name.empty() ? url.host : options.tls_server_name;
+  stream = co_await StartTls(*std::move(stream), std::move(name), options);
+  co_return stream;
+}
+
+}  // namespace
+
+std::string BasicAuth(const Url& url) {
+  return absl::StrCat(
+      "Basic ", absl::Base64Escape(absl::StrCat(url.user, ":", url.password)));
+}
+
+Task<StreamOr> DialThrough(Url proxy, Url url, DialOptions options,
+                           PlainHttp plain) {
+  const std::string what =
+      options.unix_path.empty()
+          ? absl::StrCat("dial tcp ", url.host, ":",
+                         static_cast<int>(url.EffectivePort()))
+          : absl::StrCat("dial unix ", options.unix_path);
+  StreamOr stream = co_await WithDeadline<std::unique_ptr<ByteStream>>(
+      options.timeout, what,
+      [&proxy, &url, &options, plain]() -> Task<StreamOr> {
+        StreamOr dialled = co_await DialSteps(proxy, url, options, plain);
+        co_return dialled;
+      });
+  co_return stream;
+}
+
+Task<StreamOr> Dial(Url url, DialOptions options) {
+  Url proxy;
+  if (options.proxier != nullptr && options.unix_path.empty()) {
+    absl::StatusOr<Url> chosen = options.proxier(url);
+    if (!chosen.ok()) co_return chosen.status();
+    proxy = *std::move(chosen);
+  }
+  StreamOr stream =
+      co_await DialThrough(std::move(proxy), std::move(url), std::move(options),
+                           PlainHttp::kTunnelled);
+  co_return stream;
+}
+
+}  // namespace fairway::net::http
