@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "httpstream/spdy/multiplexer.h"
+
+#include <glog/logging.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status/co_status.h"
+#include "base/task/deadline.h"
+
+namespace fairway::httpstream::spdy {
+namespace {
+
+SessionOptions Checked(SessionOptions options) {
+  // A peer may fill the first window before it hears of another.
+  for (int64_t* window :
+       {&options.stream_window_bytes, &options.session_window_bytes}) {
+    *window = std::clamp(*window, kInitialWindowBytes, kMaxWindowBytes);
+  }
+  return options;
+}
+
+}  // namespace
+
+Multiplexer::Multiplexer(Executor executor,
+                         std::unique_ptr<net::ByteStream> transport, Role role,
+                         SessionOptions options, Acceptor acceptor)
+    : executor_(executor),
+      transport_(std::move(transport)),
+      role_(role),
+      options_(Checked(options)),
+      acceptor_(std::move(acceptor)),
+      tasks_(executor),
+      idle_watch_(executor),
+      next_stream_id_(role == Role::kClient ? 1 : 2),
+      room_(executor),
+      writer_has_work_(executor),
+      flushed_(executor),
+      next_ping_id_(role == Role::kClient ? 1 : 2),
+      farewell_moved_(executor),
+      ended_condition_(executor) {}
+
+void Multiplexer::Start() {
+  if (role_ == Role::kClient) {
+    // A peer with windows answers the first before the second.
+    SendSettings();
+    windows_ping_id_ = SendPing();
+  }
+  auto self = shared_from_this();
+  tasks_.Spawn([self] { return self->RunReader(); });
+  tasks_.Spawn([self] { return self->RunWriter(); });
+  if (options_.ping_period > absl::ZeroDuration()) {
+    tasks_.Spawn([self] { return self->KeepAlive(); });
+  }
+}
+
+StreamPtr Multiplexer::AddStream(uint32_t id, net::http::Headers headers) {
+  auto stream =
+      std::make_shared<StreamState>(executor_, id, std::move(headers));
+  stream->send_window_bytes = peer_initial_window_bytes_;
+  stream->receive_window_bytes = options_.stream_window_bytes;
+  streams_[id] = stream;
+  NoteActivity();
+  return stream;
+}
+
+Task<absl::StatusOr<StreamPtr>> Multiplexer::CreateStream(
+    net::http::Headers headers) {
+  if (ended_ || closing_ || peer_goes_away_) {
+    co_return absl::UnavailableError("create stream: the session is over");
+  }
+  if (streams_.size() >= options_.max_streams ||
+      next_stream_id_ > kMaxStreamId) {
+    co_return absl::ResourceExhaustedError("create stream: too many streams");
+  }
+  SynStreamFrame frame;
+  frame.stream_id = next_stream_id_;
+  frame.headers = headers;
+  FAIRWAY_CO_RETURN_IF_ERROR(frame_writer_.AppendSynStream(frame, &control_));
+  next_stream_id_ += 2;
+  StreamPtr stream = AddStream(frame.stream_id, std::move(headers));
+  WakeWriter();
+
+  absl::Status replied = co_await WithDeadline(
+      options_.create_stream_timeout, "create stream",
+      [this, stream]() -> Task<absl::Status> {
+        while (!stream->replied && !stream->reset && !ended_) {
+          absl::Status waited = co_await stream->readable.Wait();
+          if (!waited.ok()) co_return waited;
+        }
+        co_return absl::OkStatus();
+      });
+  if (stream->replied && replied.ok()) co_return stream;
+  if (stream->reset_by_peer) {
+    co_return absl::AbortedError(stream->refused ? "Stream refused"
+                                                 : "Stream reset");
+  }
+  ResetStream(stream, RstStatus::kCancel);
+  if (absl::IsDeadlineExceeded(replied)) {
+    // Upstream's word, which its users search for.
+    co_return absl::DeadlineExceededError("Timeout occurred");
+  }
+  if (!replied.ok()) co_return replied;
+  co_return absl::UnavailableError("create stream: connection lost");
+}
+
+Task<absl::StatusOr<size_t>> Multiplexer::Read(StreamPtr stream,
+                                               absl::Span<char> buf) {
+  absl::Status ready = co_await WaitReadable(stream);
+  if (!ready.ok()) co_return ready;
+  const size_t n = stream->received.Read(buf);
+  GiveBackWindow(stream, n);
+  co_return n;
+}
+
+Task<absl::Status> Multiplexer::WaitReadable(StreamPtr stream) {
+  while (true) {
+    if (stream->read_closed || (stream->reset && !stream->reset_by_peer)) {
+      co_return absl::CancelledError("read: stream closed");
+    }
+    // What came before a reset, or the session's end, is still delivered.
+    if (!stream->received.empty()) co_return absl::OkStatus();
+    if (stream->reset_by_peer) {
+      co_return absl::AbortedError("read: stream reset");
+    }
+    if (stream->fin_received) co_return absl::OkStatus();
+    if (ended_) co_return absl::UnavailableError("read: connection lost");
+    absl::Status waited = co_await stream->readable.Wait();
+    if (!waited.ok()) co_return waited;
+  }
+}
+
+absl::Status Multiplexer::WriteState(const StreamState& stream) const {
+  if (stream.reset_by_peer) return absl::AbortedError("write: stream reset");
+  if (stream.reset) return absl::CancelledError("write: stream closed");
+  if (stream.fin_queued) {
+    return absl::FailedPreconditionError("write: after close");
+  }
+  if (ended_ || write_failed_) {
+    return absl::UnavailableError("write: connection lost");
+  }
+  return absl::OkStatus();
+}
+
+Task<absl::Status> Multiplexer::Write(
+    StreamPtr stream, absl::Span<const absl::string_view> pieces) {
+  bool cancelled = co_await IsCancelled();
+  stream->write = {pieces, 0, 0};
+  for (absl::string_view piece : pieces) {
+    stream->write.left_bytes += piece.size();
+  }
+  while (true) {
+    // What the transport holds stays the caller's until it is done with it,
+    // whatever happens meanwhile.
+    if (!stream->in_flight) {
+      absl::Status state = WriteState(*stream);
+      if (state.ok() && cancelled) state = absl::CancelledError("write");
+      if (!state.ok() || stream->write.left_bytes == 0) {
+        stream->write = PendingWrite();
+        co_return state;
+      }
+      MakeReady(stream);
+    }
+    absl::Status waited = co_await stream->writable.WaitThoughCancelled();
+    if (!waited.ok()) cancelled = true;
+  }
+}
+
+absl::Status Multiplexer::CloseWrite(const StreamPtr& stream) {
+  if (stream->fin_queued) return absl::OkStatus();
+  FAIRWAY_RETURN_IF_ERROR(WriteState(*stream));
+  stream->fin_queued = true;
+  MakeReady(stream);
+  return absl::OkStatus();
+}
+
+void Multiplexer::CloseStream(const StreamPtr& stream) {
+  if (stream->read_closed) return;
+  stream->read_closed = true;
+  if (!stream->reset && !ended_) {
+    stream->fin_queued = true;
+    MakeReady(stream);
+  }
+  GiveBackWindow(stream, stream->received.Clear());
+  stream->readable.NotifyAll();
+}
+
+void Multiplexer::ResetStream(const StreamPtr& stream, RstStatus status) {
+  if (stream->accepting) {
+    stream->abandoned = true;
+    return;
+  }
+  if (stream->reset) return;
+  const bool peer_must_know = !ended_ && !stream->ended();
+  stream->received.Clear();
+  DropStream(stream);
+  if (peer_must_know) SendRst(stream->id, status);
+}
+
+void Multiplexer::AbortStream(const StreamPtr& stream, RstStatus status) {
+  stream->reset_by_peer = true;
+  DropStream(stream);
+  SendRst(stream->id, status);
+}
+
+void Multiplexer::ReleaseStream(const StreamPtr& stream) {
+  const bool both_fins = stream->fin_queued && stream->fin_received;
+  if (!stream->read_closed && !both_fins) {
+    ResetStream(stream, RstStatus::kCancel);
+  }
+  GiveBackWindow(stream, stream->received.Clear());
+}
+
+void Multiplexer::DropStream(const StreamPtr& stream) {
+  stream->reset = true;
+  Dequeue(stream);
+  if (stalled_ == stream) {
+    stalled_ = nullptr;
+    room_.NotifyAll();
+  }
+  stream->readable.NotifyAll();
+  stream->writable.NotifyAll();
+  NoteActivity();
+  RemoveIfEnded(stream);
+}
+
+void Multiplexer::RemoveIfEnded(const StreamPtr& stream) {
+  if (!stream->ended()) return;
+  streams_.erase(stream->id);
+  CloseIfPeerWaits();
+}
+
+void Multiplexer::GiveBackWindow(const StreamPtr& stream, size_t bytes) {
+  if (windows_ != Windows::kAgreed) {
+    if (stalled_ == stream &&
+        stream->received.size() <= options_.receive_buffer_bytes / 2) {
+      stalled_ = nullptr;
+      room_.NotifyAll();
+    }
+    return;
+  }
+  if (stream->reset || stream->fin_received || ended_) return;
+  stream->unacknowledged_bytes += static_cast<int64_t>(bytes);
+  if (stream->unacknowledged_bytes < options_.stream_window_bytes / 2) return;
+  AppendWindowUpdate(
+      {stream->id, static_cast<uint32_t>(stream->unacknowledged_bytes)},
+      &control_);
+  stream->receive_window_bytes += stream->unacknowledged_bytes;
+  stream->unacknowledged_bytes = 0;
+  WakeWriter();
+}
+
+Task<absl::Status> Multiplexer::Close() {
+  absl::Status ended = co_await EndInGoodOrder(absl::OkStatus());
+  co_return ended;
+}
+
+void Multiplexer::Abort() { End(absl::CancelledError("connection aborted")); }
+
+Task<absl::Status> Multiplexer::WaitClosed() {
+  while (!ended_) {
+    absl::Status waited = co_await ended_condition_.Wait();
+    if (!waited.ok()) co_return waited;
+  }
+  co_return end_reason_;
+}
+
+Task<absl::Status> Multiplexer::EndInGoodOrder(absl::Status reason) {
+  if (closing_) {
+    while (!ended_) {
+      absl::Status waited = co_await ended_condition_.Wait();
+      if (!waited.ok()) co_return waited;
+    }
+    co_return absl::OkStatus();
+  }
+  closing_ = true;
+  absl::Status said = co_await WithDeadline(
+      options_.close_timeout, "close",
+      [this]() -> Task<absl::Status> { return SayFarewell(); });
+  if (!said.ok()) VLOG(2) << "spdy session: " << said;
+  if ((said.ok() || all_arrived_) && !ended_) {
+    absl::Status closed = co_await transport_->Close();
+    transport_closed_ = closed.ok();
+  }
+  End(reason);
+  co_return absl::OkStatus();
+}
+
+// A transport that is closed with bytes unread, or closed before the other end
+// has read, loses them. So the peer's answer to a ping behind the last byte is
+// waited for, and the client closes first.
+Task<absl::Status> Multiplexer::SayFarewell() {
+  std::vector<StreamPtr> open;
+  for (const auto& [id, stream] : streams_) {
+    if (!stream->fin_queued) open.push_back(stream);
+  }
+  for (const StreamPtr& stream : open) {
+    ResetStream(stream, RstStatus::kCancel);
+  }
+  absl::Status flushed = co_await Flush();
+  if (!flushed.ok()) co_return flushed;
+  if (role_ == Role::kServer && !peer_spoke_) co_return absl::OkStatus();
+
+  open.clear();
+  for (const auto& [id, stream] : streams_) open.push_back(stream);
+  for (const StreamPtr& stream : open) {
+    ResetStream(stream, RstStatus::kCancel);
+  }
+  farewell_ping_id_ = SendPing();
+  while (farewell_ping_id_ != 0 && !peer_closed_) {
+    absl::Status waited = co_await farewell_moved_.Wait();
+    if (!waited.ok()) co_return waited;
+  }
+  all_arrived_ = true;
+  if (peer_closed_) co_return absl::OkStatus();
+  AppendGoAway({last_peer_stream_id_, GoAwayStatus::kOk}, &control_);
+  WakeWriter();
+  flushed = co_await Flush();
+  if (!flushed.ok()) co_return flushed;
+  while (role_ == Role::kServer && !peer_closed_) {
+    absl::Status waited = co_await farewell_moved_.Wait();
+    if (!waited.ok()) co_return waited;
+  }
+  co_return absl::OkStatus();
+}
+
+void Multiplexer::CloseIfPeerWaits() {
+  if (role_ != Role::kClient || !peer_goes_away_ || !streams_.empty() ||
+      closing_ || ended_) {
+    return;
+  }
+  auto self = shared_from_this();
+  tasks_.Spawn([self] { return self->EndInGoodOrder(absl::OkStatus()); });
+}
+
+absl::Status Multiplexer::ReasonOfLoss(absl::Status error) const {
+  return streams_.empty() ? absl::OkStatus() : error;
+}
+
+void Multiplexer::End(absl::Status reason) {
+  if (ended_) return;
+  VLOG(2) << "spdy session ends: " << reason;
+  ended_ = true;
+  closing_ = true;
+  end_reason_ = std::move(reason);
+  if (!transport_closed_) transport_->Abort();
+  for (const auto& [id, stream] : streams_) {
+    stream->readable.NotifyAll();
+    stream->writable.NotifyAll();
+  }
+  streams_.clear();
+  while (!ready_.empty()) Dequeue(ready_.front());
+  while (!blocked_.empty()) Dequeue(blocked_.front());
+  stalled_ = nullptr;
+  ended_condition_.NotifyAll();
+  tasks_.Cancel();
+  idle_watch_.Cancel();
+}
+
+Task<absl::Status> Multiplexer::KeepAlive() {
+  while (!ended_) {
+    absl::Status slept = co_await Sleep(options_.ping_period);
+    if (!slept.ok()) co_return slept;
+    if (role_ == Role::kServer && !peer_spoke_) continue;
+    if (!control_.empty()) continue;  // the transport is stalled
+    if (keepalive_ping_id_ != 0) {
+      const auto waited = absl::FromChrono(Clock::now() - keepalive_sent_);
+      if (waited < options_.ping_timeout) continue;
+      if (MissedPingIsFatal()) {
+        End(absl::UnavailableError(
+            absl::StrCat("no answer to a ping for ",
+                         absl::FormatDuration(options_.ping_timeout))));
+        co_return absl::OkStatus();
+      }
+    }
+    keepalive_ping_id_ = SendPing();
+    keepalive_sent_ = Clock::now();
+    bytes_came_since_ping_ = false;
+  }
+  co_return absl::OkStatus();
+}
+
+// Go answers pings in the five queues that it handles frames in: behind a
+// stream that nobody reads there, one in five is never answered.
+bool Multiplexer::MissedPingIsFatal() const {
+  if (bytes_came_since_ping_) return false;
+  return windows_ == Windows::kAgreed || (stalled_ == nullptr && !writing_);
+}
+
+void Multiplexer::SetIdleTimeout(absl::Duration timeout) {
+  idle_watch_.Cancel();
+  if (ended_ || timeout <= absl::ZeroDuration()) return;
+  auto self = shared_from_this();
+  idle_watch_.Spawn([self, timeout] { return self->WatchIdle(timeout); });
+}
+
+Task<absl::Status> Multiplexer::WatchIdle(absl::Duration timeout) {
+  while (!ended_) {
+    const auto idle = absl::FromChrono(Clock::now() - last_activity_);
+    if (idle >= timeout) {
+      auto self = shared_from_this();
+      tasks_.Spawn([self, timeout] {
+        return self->EndInGoodOrder(absl::DeadlineExceededError(
+            absl::StrCat("idle for ", absl::FormatDuration(timeout))));
+      });
+      break;
+    }
+    absl::Status slept = co_await Sleep(timeout - idle);
+    if (!slept.ok()) co_return slept;
+  }
+  co_return absl::OkStatus();
+}
+
+}  // namespace fairway::httpstream::spdy

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// A session's inside: the streams, their turns on the transport, and the rules
+// by which a connection opens, lives and ends.
+//
+//   multiplexer.cc          its life, and what streams ask of it
+//   multiplexer_reader.cc   frames that arrive
+//   multiplexer_writer.cc   frames that leave
+//
+// Three tasks run, and each keeps the Multiplexer alive: the reader parses and
+// answers at once, never waiting for a stream unless the peer keeps no windows;
+// the writer gathers control frames first, then DATA of the streams in turn,
+// into one Write of the transport; the third sends pings. Every call is O(1) in
+// the number of streams but for SETTINGS and the session's end.
+//
+// Threads:  on `executor` only.
+// Lifetime: shared by the Connection, the stream handles and the tasks. The
+//           tasks end soon after the session has ended.
+#ifndef HTTPSTREAM_SPDY_MULTIPLEXER_H_
+#define HTTPSTREAM_SPDY_MULTIPLEXER_H_
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "base/task/condition.h"
+#include "base/task/task.h"
+#include "base/task/task_group.h"
+#include "httpstream/spdy/framer.h"
+#include "httpstream/spdy/session_options.h"
+#include "httpstream/spdy/stream_state.h"
+#include "net/http/headers.h"
+#include "net/io/byte_stream.h"
+
+namespace fairway::httpstream::spdy {
+
+enum class Role { kClient, kServer };
+
+class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
+ public:
+  // Gives a new stream of the peer to its owner, who answers for it: OK accepts
+  // it.
+  using Acceptor = std::function<absl::Status(StreamPtr)>;
+
+  Multiplexer(Executor executor, std::unique_ptr<net::ByteStream> transport,
+              Role role, SessionOptions options, Acceptor acceptor);
+
+  void Start();
+
+  // What httpstream::Connection says of them.
+  Task<absl::StatusOr<StreamPtr>> CreateStream(net::http::Headers headers);
+  Task<absl::Status> Close();
+  void Abort();
+  Task<absl::Status> WaitClosed();
+  void SetIdleTimeout(absl::Duration timeout);
+
+  // What ByteStream says of them, for one stream.
+  Task<absl::StatusOr<size_t>> Read(StreamPtr stream, absl::Span<char> buf);
+  Task<absl::Status> WaitReadable(StreamPtr stream);
+  Task<absl::Status> Write(StreamPtr stream,
+                           absl::Span<const absl::string_view> pieces);
+  absl::Status CloseWrite(const StreamPtr& stream);
+  void CloseStream(const StreamPtr& stream);
+  void ResetStream(const StreamPtr& stream, RstStatus status);
+  // The handle died.
+  void ReleaseStream(const StreamPtr& stream);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // Whether both ends keep windows. While it is undecided, the windows that
+  // every SPDY/3.1 connection begins with hold.
+  enum class Windows { kUndecided, kAgreed, kNone };
+
+  // One Write of the transport; kept to be filled again.
+  struct Batch {
+    std::string control;
+    std::vector<std::array<char, kFrameHeadBytes>> heads;
+    std::vector<absl::string_view> pieces;
+    std::vector<StreamPtr> streams;
+    size_t payload_bytes = 0;
+
+    void Clear();
+  };
+
+  // --- multiplexer.cc
+  StreamPtr AddStream(uint32_t id, net::http::Headers headers);
+  // Takes the stream out of the session if it has ended.
+  void RemoveIfEnded(const StreamPtr& stream);
+  // Ends it both ways and wakes who waits on it; sends nothing.
+  void DropStream(const StreamPtr& stream);
+  // For a stream whose peer broke a rule: RST, and kAborted for its user.
+  void AbortStream(const StreamPtr& stream, RstStatus status);
+  absl::Status WriteState(const StreamState& stream) const;
+  // The user is done with so many received bytes.
+  void GiveBackWindow(const StreamPtr& stream, size_t bytes);
+  // The session is over; the first reason counts.
+  void End(absl::Status reason);
+  // `error`, or OK if nothing was lost with the transport.
+  absl::Status ReasonOfLoss(absl::Status error) const;
+  // Ends it once what was sent has arrived, or `close_timeout` later.
+  Task<absl::Status> EndInGoodOrder(absl::Status reason);
+  Task<absl::Status> SayFarewell();
+  void CloseIfPeerWaits();
+  Task<absl::Status> KeepAlive();
+  bool MissedPingIsFatal() const;
+  Task<absl::Status> WatchIdle(absl::Duration timeout);
+  void NoteActivity() { last_activity_ = Clock::now(); }
+
+  // --- multiplexer_reader.cc
+  Task<absl::Status> RunReader();
+  Task<absl::Status> ReadFrames();
+  // Waits until reading may go on.
+  Task<absl::Status> WaitForRoom();
+  bool HasRoom() const;
+  // Tells the peer why, if it breaks the protocol.
+  Task<absl::Status> EndByError(absl::Status error);
+  absl::Status Handle(Frame frame);
+  absl::Status OnSynStream(SynStreamFrame frame);
+  void Accept(const StreamPtr& stream);
+  void OnSynReply(const SynReplyFrame& frame);
+  void OnHeaders(const HeadersFrame& frame);
+  absl::Status OnData(const DataPiece& piece);
+  void OnFin(const StreamPtr& stream);
+  void OnRstStream(const RstStreamFrame& frame);
+  absl::Status OnSettings(const SettingsFrame& frame);
+  void OnPing(const PingFrame& frame);
+  void OnGoAway(const GoAwayFrame& frame);
+  absl::Status OnWindowUpdate(const WindowUpdateFrame& frame);
+  void AgreeOnWindows();
+  void DoWithoutWindows();
+  StreamPtr FindStream(uint32_t id) const;
+  bool IsOwnNumber(uint32_t id) const;
+
+  // --- multiplexer_writer.cc
+  Task<absl::Status> RunWriter();
+  bool Gather();
+  // Adds the stream's next frame to the batch.
+  void GatherFrame(const StreamPtr& stream, size_t payload_bytes);
+  void TakePayload(StreamState& stream, size_t bytes);
+  void FinishBatch();
+  bool HasSomethingToSend(const StreamState& stream) const;
+  int64_t SendAllowance(const StreamState& stream) const;
+  // Queues the stream for its turn, if it has something to send.
+  void MakeReady(const StreamPtr& stream);
+  static void Enqueue(const StreamPtr& stream, StreamQueue* queue);
+  static void Dequeue(const StreamPtr& stream);
+  void UnblockStreams();
+  void FailPendingWrites();
+  void SendRst(uint32_t stream_id, RstStatus status);
+  void SendSettings();
+  uint32_t SendPing();
+  void WakeWriter() { writer_has_work_.NotifyAll(); }
+  bool IsFlushed() const;
+  Task<absl::Status> Flush();
+
+  const Executor executor_;
+  const std::unique_ptr<net::ByteStream> transport_;
+  const Role role_;
+  const SessionOptions options_;
+  const Acceptor acceptor_;
+  TaskGroup tasks_;
+  TaskGroup idle_watch_;
+
+  absl::flat_hash_map<uint32_t, StreamPtr> streams_;
+  uint32_t next_stream_id_;
+  uint32_t last_peer_stream_id_ = 0;
+
+  Windows windows_ = Windows::kUndecided;
+  int64_t peer_initial_window_bytes_ = kInitialWindowBytes;
+  int64_t send_window_bytes_ = kInitialWindowBytes;
+  int64_t receive_window_bytes_ = kInitialWindowBytes;
+
+  FrameParser parser_;
+  StreamPtr stalled_;  // whose buffer is full, toward a peer without windows
+  Condition room_;
+
+  FrameWriter frame_writer_;
+  std::string control_;  // frames that wait for the writer
+  StreamQueue ready_;
+  StreamQueue blocked_;  // by the session's window
+  Batch batch_;
+  bool writing_ = false;
+  bool write_failed_ = false;
+  Condition writer_has_work_;
+  Condition flushed_;
+
+  // Unanswered pings, by what they are for; 0: none.
+  uint32_t next_ping_id_;
+  uint32_t windows_ping_id_ = 0;
+  uint32_t keepalive_ping_id_ = 0;
+  uint32_t farewell_ping_id_ = 0;
+  Clock::time_point keepalive_sent_;
+  bool bytes_came_since_ping_ = false;
+
+  Clock::time_point last_activity_ = Clock::now();
+  bool peer_spoke_ = false;
+  bool peer_goes_away_ = false;  // GOAWAY came
+  bool peer_closed_ = false;     // the transport's FIN came
+  Condition farewell_moved_;     // an answer to a ping, or peer_closed_
+  bool all_arrived_ = false;     // the peer has said so
+  bool closing_ = false;         // no new streams
+  bool transport_closed_ = false;
+  bool ended_ = false;
+  absl::Status end_reason_;
+  Condition ended_condition_;
+};
+
+}  // namespace fairway::httpstream::spdy
+
+#endif  // HTTPSTREAM_SPDY_MULTIPLEXER_H_

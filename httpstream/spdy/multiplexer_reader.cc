@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+// Frames that arrive.
+#include <glog/logging.h>
+
+#include <memory>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "base/status/co_status.h"
+#include "base/task/deadline.h"
+#include "httpstream/spdy/multiplexer.h"
+
+namespace fairway::httpstream::spdy {
+namespace {
+
+constexpr size_t kReadBytes = 64 * 1024;
+// Answers that the transport has not taken: beyond it, no more questions are
+// read.
+constexpr size_t kMaxQueuedControlBytes = 64 * 1024;
+constexpr absl::Duration kGoAwayTimeout = absl::Seconds(1);
+
+template <typename... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+template <typename... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
+
+bool IsProtocolError(const absl::Status& status) {
+  return absl::IsInvalidArgument(status) || absl::IsResourceExhausted(status);
+}
+
+}  // namespace
+
+Task<absl::Status> Multiplexer::RunReader() {
+  absl::Status status = co_await ReadFrames();
+  if (!status.ok()) {
+    absl::Status ended = co_await EndByError(status);
+    co_return ended;
+  }
+  peer_closed_ = true;
+  farewell_moved_.NotifyAll();
+  // Whoever is closing goes on from here.
+  if (closing_) co_return absl::OkStatus();
+  closing_ = true;
+  absl::Status reason =
+      ReasonOfLoss(absl::UnavailableError("the peer closed the connection"));
+  if (reason.ok()) {
+    absl::Status closed = co_await transport_->Close();
+    transport_closed_ = closed.ok();
+  }
+  End(reason);
+  co_return absl::OkStatus();
+}
+
+Task<absl::Status> Multiplexer::EndByError(absl::Status error) {
+  if (IsProtocolError(error) && !ended_) {
+    LOG(WARNING) << "spdy session: " << error;
+    AppendGoAway({last_peer_stream_id_, GoAwayStatus::kProtocolError},
+                 &control_);
+    WakeWriter();
+    absl::Status flushed = co_await WithDeadline(
+        kGoAwayTimeout, "go away",
+        [this]() -> Task<absl::Status> { return Flush(); });
+    if (!flushed.ok()) VLOG(2) << "spdy session: " << flushed;
+    End(error);
+  } else {
+    End(ReasonOfLoss(error));
+  }
+  co_return error;
+}
+
+// Returns OK at the transport's FIN.
+Task<absl::Status> Multiplexer::ReadFrames() {
+  std::unique_ptr<char[]> buffer;
+  while (true) {
+    if (buffer == nullptr) {
+      absl::Status ready = co_await transport_->WaitReadable();
+      if (!ready.ok()) co_return ready;
+      buffer.reset(new char[kReadBytes]);
+    }
+    absl::StatusOr<size_t> n =
+        co_await transport_->Read(absl::MakeSpan(buffer.get(), kReadBytes));
+    if (!n.ok()) co_return n.status();
+    if (ended_) co_return absl::CancelledError("session ended");
+    if (*n == 0) co_return absl::OkStatus();
+    bytes_came_since_ping_ = true;
+    peer_spoke_ = true;
+
+    absl::string_view input(buffer.get(), *n);
+    while (true) {
+      absl::StatusOr<Frame> frame = parser_.Next(&input);
+      if (!frame.ok()) co_return frame.status();
+      if (std::holds_alternative<std::monostate>(*frame)) break;
+      FAIRWAY_CO_RETURN_IF_ERROR(Handle(*std::move(frame)));
+      // A handler of new streams may have ended the session.
+      if (ended_) co_return absl::CancelledError("session ended");
+      if (!HasRoom()) {
+        absl::Status waited = co_await WaitForRoom();
+        if (!waited.ok()) co_return waited;
+      }
+    }
+    // A full buffer means that more is there; else none is kept for a wait.
+    if (*n < kReadBytes) buffer = nullptr;
+  }
+}
+
+bool Multiplexer::HasRoom() const {
+  return stalled_ == nullptr && control_.size() < kMaxQueuedControlBytes;
+}
+
+Task<absl::Status> Multiplexer::WaitForRoom() {
+  if (stalled_ != nullptr && !stalled_->stall_logged) {
+    stalled_->stall_logged = true;
+    LOG(WARNING) << "spdy session: stream " << stalled_->id
+                 << " is not read; its peer keeps no windows, so the other "
+                    "streams wait for it";
+  }
+  while (!HasRoom()) {
+    absl::Status waited = co_await room_.Wait();
+    if (!waited.ok()) co_return waited;
+  }
+  co_return absl::OkStatus();
+}
+
+absl::Status Multiplexer::Handle(Frame frame) {
+  const absl::Status ok;
+  return std::visit(
+      Overloaded{
+          [&](std::monostate) { return ok; },
+          [&](SynStreamFrame& f) { return OnSynStream(std::move(f)); },
+          [&](SynReplyFrame& f) { return OnSynReply(f), ok; },
+          [&](HeadersFrame& f) { return OnHeaders(f), ok; },
+          [&](RstStreamFrame& f) { return OnRstStream(f), ok; },
+          [&](SettingsFrame& f) { return OnSettings(f); },
+          [&](PingFrame& f) { return OnPing(f), ok; },
+          [&](GoAwayFrame& f) { return OnGoAway(f), ok; },
+          [&](WindowUpdateFrame& f) { return OnWindowUpdate(f); },
+          [&](DataPiece& piece) { return OnData(piece); },
+      },
+      frame);
+}
+
+StreamPtr Multiplexer::FindStream(uint32_t id) const {
+  auto it = streams_.find(id);
+  return it == streams_.end() ? nullptr : it->second;
+}
+
+bool Multiplexer::IsOwnNumber(uint32_t id) const {
+  return (id & 1) == (next_stream_id_ & 1);
+}
+
+absl::Status Multiplexer::OnSynStream(SynStreamFrame frame) {
+  if (windows_ == Windows::kUndecided && role_ == Role::kServer) {
+    DoWithoutWindows();
+  }
+  const uint32_t id = frame.stream_id;
+  if (IsOwnNumber(id) || id <= last_peer_stream_id_) {
+    StreamPtr twice = FindStream(id);
+    if (twice != nullptr) {
+      AbortStream(twice, RstStatus::kProtocolError);
+    } else {
+      SendRst(id, RstStatus::kProtocolError);
+    }
+    return absl::OkStatus();
+  }
+  last_peer_stream_id_ = id;
+  if (closing_ || frame.unidirectional || acceptor_ == nullptr ||
+      streams_.size() >= options_.max_streams) {
+    SendRst(id, RstStatus::kRefusedStream);
+    return absl::OkStatus();
+  }
+  StreamPtr stream = AddStream(id, std::move(frame.headers));
+  if (frame.fin) OnFin(stream);
+  Accept(stream);
+  return absl::OkStatus();
+}
+
+void Multiplexer::Accept(const StreamPtr& stream) {
+  stream->accepting = true;
+  absl::Status accepted = acceptor_(stream);
+  stream->accepting = false;
+  if (accepted.ok() && stream->abandoned) {
+    accepted = absl::CancelledError("dropped");
+  }
+  if (!accepted.ok()) {
+    VLOG(5) << "spdy session: stream " << stream->id << ": " << accepted;
+    ResetStream(stream, absl::IsInvalidArgument(accepted)
+                            ? RstStatus::kInvalidStream
+                            : RstStatus::kRefusedStream);
+    return;
+  }
+  SynReplyFrame reply;
+  reply.stream_id = stream->id;
+  absl::Status appended = frame_writer_.AppendSynReply(reply, &control_);
+  if (!appended.ok()) {
+    AbortStream(stream, RstStatus::kInternalError);
+    return;
+  }
+  stream->replied = true;
+  WakeWriter();
+}
+
+void Multiplexer::OnSynReply(const SynReplyFrame& frame) {
+  if (windows_ == Windows::kUndecided) DoWithoutWindows();
+  StreamPtr stream = FindStream(frame.stream_id);
+  if (stream == nullptr) return;
+  if (stream->replied || !IsOwnNumber(frame.stream_id)) {
+    AbortStream(stream, RstStatus::kStreamInUse);
+    return;
+  }
+  NoteActivity();
+  stream->replied = true;
+  if (frame.fin) OnFin(stream);
+  stream->readable.NotifyAll();
+}
+
+void Multiplexer::OnHeaders(const HeadersFrame& frame) {
+  // Port-forward sends none; only the FIN means something.
+  StreamPtr stream = FindStream(frame.stream_id);
+  if (stream != nullptr && frame.fin) OnFin(stream);
+}
+
+absl::Status Multiplexer::OnData(const DataPiece& piece) {
+  NoteActivity();
+  const int64_t bytes = static_cast<int64_t>(piece.payload.size());
+  if (windows_ == Windows::kAgreed) {
+    receive_window_bytes_ -= bytes;
+    if (receive_window_bytes_ < 0) {
+      return absl::InvalidArgumentError("more data than the session's window");
+    }
+    // Given back at once, whoever reads: the streams' windows bound what lies
+    // here, and one that nobody reads must not take the others' share.
+    if (receive_window_bytes_ <= options_.session_window_bytes / 2) {
+      const int64_t delta =
+          options_.session_window_bytes - receive_window_bytes_;
+      AppendWindowUpdate({0, static_cast<uint32_t>(delta)}, &control_);
+      receive_window_bytes_ += delta;
+      WakeWriter();
+    }
+  }
+  StreamPtr stream = FindStream(piece.stream_id);
+  if (stream == nullptr) {
+    const bool was_there = IsOwnNumber(piece.stream_id)
+                               ? piece.stream_id < next_stream_id_
+                               : piece.stream_id <= last_peer_stream_id_;
+    // Go goes on writing on a stream that it was told is reset.
+    if (!was_there) SendRst(piece.stream_id, RstStatus::kInvalidStream);
+    return absl::OkStatus();
+  }
+  if (stream->fin_received) {
+    AbortStream(stream, RstStatus::kStreamAlreadyClosed);
+    return absl::OkStatus();
+  }
+  stream->receive_window_bytes -= bytes;
+  if (windows_ == Windows::kAgreed && stream->receive_window_bytes < 0) {
+    AbortStream(stream, RstStatus::kFlowControlError);
+    return absl::OkStatus();
+  }
+  if (stream->read_closed) {
+    GiveBackWindow(stream, piece.payload.size());
+  } else if (bytes > 0) {
+    stream->received.Append(piece.payload);
+    stream->readable.NotifyAll();
+    if (windows_ != Windows::kAgreed &&
+        stream->received.size() >= options_.receive_buffer_bytes) {
+      stalled_ = stream;
+    }
+  }
+  if (piece.fin) OnFin(stream);
+  return absl::OkStatus();
+}
+
+void Multiplexer::OnFin(const StreamPtr& stream) {
+  stream->fin_received = true;
+  stream->readable.NotifyAll();
+  RemoveIfEnded(stream);
+}
+
+void Multiplexer::OnRstStream(const RstStreamFrame& frame) {
+  StreamPtr stream = FindStream(frame.stream_id);
+  if (stream == nullptr) return;
+  stream->reset_by_peer = true;
+  stream->refused =
+      !stream->replied && frame.status == RstStatus::kRefusedStream;
+  DropStream(stream);
+}
+
+absl::Status Multiplexer::OnSettings(const SettingsFrame& frame) {
+  if (windows_ == Windows::kNone) return absl::OkStatus();
+  if (windows_ == Windows::kUndecided) AgreeOnWindows();
+  for (const Setting& setting : frame.settings) {
+    if (setting.id != kSettingInitialWindowSize) continue;
+    if (setting.value > kMaxWindowBytes) {
+      return absl::InvalidArgumentError("SETTINGS: too large a window");
+    }
+    const int64_t delta = setting.value - peer_initial_window_bytes_;
+    if (delta == 0) continue;
+    peer_initial_window_bytes_ = setting.value;
+    for (const auto& [id, stream] : streams_) {
+      stream->send_window_bytes += delta;
+      MakeReady(stream);
+    }
+  }
+  return absl::OkStatus();
+}
+
+void Multiplexer::AgreeOnWindows() {
+  windows_ = Windows::kAgreed;
+  if (role_ == Role::kServer) SendSettings();
+  const int64_t delta = options_.session_window_bytes - receive_window_bytes_;
+  receive_window_bytes_ += delta;
+  if (delta > 0) {
+    AppendWindowUpdate({0, static_cast<uint32_t>(delta)}, &control_);
+  }
+  WakeWriter();
+}
+
+void Multiplexer::DoWithoutWindows() {
+  windows_ = Windows::kNone;
+  VLOG(5) << "spdy session: the peer keeps no windows";
+  UnblockStreams();
+  for (const auto& [id, stream] : streams_) MakeReady(stream);
+}
+
+void Multiplexer::OnPing(const PingFrame& frame) {
+  if (frame.id % 2 != next_ping_id_ % 2) {
+    AppendPing(frame, &control_);
+    WakeWriter();
+    return;
+  }
+  if (frame.id == windows_ping_id_ && windows_ == Windows::kUndecided) {
+    DoWithoutWindows();
+  }
+  if (frame.id == keepalive_ping_id_) keepalive_ping_id_ = 0;
+  if (frame.id == farewell_ping_id_) {
+    farewell_ping_id_ = 0;
+    farewell_moved_.NotifyAll();
+  }
+}
+
+void Multiplexer::OnGoAway(const GoAwayFrame& frame) {
+  VLOG(5) << "spdy session: the peer goes away, status "
+          << static_cast<uint32_t>(frame.status);
+  peer_goes_away_ = true;
+  std::vector<StreamPtr> never_seen;
+  for (const auto& [id, stream] : streams_) {
+    if (IsOwnNumber(id) && !stream->replied && id > frame.last_good_stream_id) {
+      never_seen.push_back(stream);
+    }
+  }
+  for (const StreamPtr& stream : never_seen) {
+    stream->reset_by_peer = true;
+    stream->refused = true;
+    DropStream(stream);
+  }
+  CloseIfPeerWaits();
+}
+
+absl::Status Multiplexer::OnWindowUpdate(const WindowUpdateFrame& frame) {
+  if (windows_ != Windows::kAgreed) return absl::OkStatus();
+  if (frame.stream_id == 0) {
+    send_window_bytes_ += frame.delta_bytes;
+    if (send_window_bytes_ > kMaxWindowBytes) {
+      return absl::InvalidArgumentError("WINDOW_UPDATE: too large a window");
+    }
+    UnblockStreams();
+    return absl::OkStatus();
+  }
+  StreamPtr stream = FindStream(frame.stream_id);
+  if (stream == nullptr) return absl::OkStatus();
+  stream->send_window_bytes += frame.delta_bytes;
+  if (stream->send_window_bytes > kMaxWindowBytes) {
+    AbortStream(stream, RstStatus::kFlowControlError);
+  } else {
+    MakeReady(stream);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fairway::httpstream::spdy

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef HTTPSTREAM_SPDY_RECEIVE_BUFFER_H_
+#define HTTPSTREAM_SPDY_RECEIVE_BUFFER_H_
+
+#include <cstddef>
+#include <list>
+#include <memory>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace fairway::httpstream::spdy {
+
+// Bytes that a stream has received and nobody has read yet. Holds no memory
+// while it is empty, and never moves what it holds.
+class ReceiveBuffer {
+ public:
+  void Append(absl::string_view bytes);
+
+  // Moves the first min(size(), buf.size()) bytes to `buf`; how many.
+  size_t Read(absl::Span<char> buf);
+
+  // Forgets all of it; how many bytes that were.
+  size_t Clear();
+
+  size_t size() const { return size_bytes_; }
+  bool empty() const { return size_bytes_ == 0; }
+
+ private:
+  struct Block {
+    std::unique_ptr<char[]> bytes;
+    size_t capacity = 0;
+    size_t start = 0;  // bytes before it were read
+    size_t end = 0;
+  };
+
+  std::list<Block> blocks_;
+  size_t size_bytes_ = 0;
+};
+
+}  // namespace fairway::httpstream::spdy
+
+#endif  // HTTPSTREAM_SPDY_RECEIVE_BUFFER_H_
