@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole cluster as a person starts it (fairway-up), and port-forwards into
+// it by a kubectl of choice; every part a process of its own.
+#ifndef E2E_HARNESS_CLUSTER_H_
+#define E2E_HARNESS_CLUSTER_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "e2e/harness/process.h"
+
+namespace fairway::e2e {
+
+enum class Kubectl { kOurs, kDebian };
+
+// The image that a Docker Engine of a test has: pod_server as /pod_server.
+inline constexpr char kPodServerImage[] = "fairway/pod-server:test";
+
+struct ClusterOptions {
+  std::string runtime = "process";  // or "docker"
+  std::string dial = "netns";       // or "socat"
+  bool redirect = false;
+  std::string docker_endpoint;  // for "docker"
+  std::string pause_image;
+  int verbosity = 1;
+};
+
+// Failures throw std::runtime_error with the log of the part that failed.
+class Cluster {
+ public:
+  explicit Cluster(const ClusterOptions& options);
+  ~Cluster();
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+
+  // kubectl with this cluster's kubeconfig.
+  std::vector<std::string> KubectlArgv(Kubectl which,
+                                       std::vector<std::string> args) const;
+  Result RunKubectl(Kubectl which, std::vector<std::string> args,
+                    Seconds timeout = Seconds(30)) const;
+
+  // Creates a pod that runs pod_server with `servers`, and waits until it is
+  // Running. With Docker it runs in kPodServerImage.
+  void CreatePod(const std::string& name,
+                 const std::vector<std::string>& servers);
+
+  // The log of "kube-apiserver" or "kubelet".
+  std::string Log(const std::string& part) const;
+  // A metric's value over all its labels that contain `label`, from the
+  // /metrics of "kube-apiserver" or "kubelet"; 0 if there is none.
+  double Metric(const std::string& part, const std::string& name,
+                const std::string& label = "") const;
+
+  const std::string& folder() const { return folder_; }
+  // SIGTERM, and the exit status of fairway-up; -1 if it had to be killed.
+  int Stop();
+
+ private:
+  ClusterOptions options_;
+  std::string folder_;
+  std::unique_ptr<Process> up_;
+};
+
+// `kubectl port-forward`, ready to take connections.
+class PortForward {
+ public:
+  // `ports` are remote ports; each gets any free local one.
+  PortForward(const Cluster& cluster, Kubectl which, const std::string& target,
+              const std::vector<uint16_t>& ports);
+  ~PortForward();
+
+  uint16_t local(uint16_t remote) const { return local_.at(remote); }
+  bool running();
+  // SIGINT and the exit status.
+  int Stop();
+  std::string Stderr() const;
+
+ private:
+  std::string folder_;
+  std::unique_ptr<Process> process_;
+  std::map<uint16_t, uint16_t> local_;
+};
+
+// The path of a kubectl's binary.
+std::string KubectlPath(Kubectl which);
+
+}  // namespace fairway::e2e
+
+#endif  // E2E_HARNESS_CLUSTER_H_
