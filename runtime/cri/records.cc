@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/cri/records.h"
 
+#include <glog/logging.h>
+#include <unistd.h>
+
 #include <algorithm>
-#include <random>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -105,10 +107,10 @@ bool Matches(const runtimeapi::ContainerFilter& filter,
 }
 
 std::string NewId() {
-  std::random_device random;  // the kernel's
-  std::string bytes(32, '\0');
-  for (char& byte : bytes) byte = static_cast<char>(random());
-  return absl::BytesToHexString(bytes);
+  char bytes[32];
+  // Fails only where the kernel has no such call.
+  CHECK_EQ(getentropy(bytes, sizeof(bytes)), 0);
+  return absl::BytesToHexString(absl::string_view(bytes, sizeof(bytes)));
 }
 
 absl::Status Records::AddSandbox(SandboxRecord record) {
