@@ -105,6 +105,11 @@ Cluster::Cluster(const ClusterOptions& options)
                                Log("kube-apiserver") + Log("kubelet"));
     }
     if (line->rfind("ready", 0) == 0) break;
+    std::istringstream words(*line);
+    std::string part;
+    std::string key;
+    pid_t pid = 0;
+    if (words >> part >> key >> pid && key == "pid") pids_[part] = pid;
   }
 }
 
@@ -118,6 +123,14 @@ int Cluster::Stop() {
   const int status = up_->Stop(SIGTERM, Seconds(30)).value_or(-1);
   up_.reset();
   return status;
+}
+
+pid_t Cluster::pid(const std::string& part) const {
+  const auto found = pids_.find(part);
+  if (found == pids_.end()) {
+    throw std::runtime_error("fairway-up started no " + part);
+  }
+  return found->second;
 }
 
 std::vector<std::string> Cluster::KubectlArgv(

@@ -54,6 +54,9 @@ class Cluster {
   double Metric(const std::string& part, const std::string& name,
                 const std::string& label = "") const;
 
+  // The process of "kube-apiserver" or "kubelet".
+  pid_t pid(const std::string& part) const;
+
   const std::string& folder() const { return folder_; }
   // SIGTERM, and the exit status of fairway-up; -1 if it had to be killed.
   int Stop();
@@ -62,6 +65,7 @@ class Cluster {
   ClusterOptions options_;
   std::string folder_;
   std::unique_ptr<Process> up_;
+  std::map<std::string, pid_t> pids_;
 };
 
 // `kubectl port-forward`, ready to take connections.
@@ -74,6 +78,7 @@ class PortForward {
 
   uint16_t local(uint16_t remote) const { return local_.at(remote); }
   bool running();
+  pid_t pid() const { return process_->pid(); }
   // SIGINT and the exit status.
   int Stop();
   std::string Stderr() const;
