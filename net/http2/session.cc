@@ -4,6 +4,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -276,21 +277,21 @@ Task<absl::Status> Session::Run() {
     co_return absl::ResourceExhaustedError("http2: out of memory");
   }
   TaskGroup io(executor_);
-  absl::Status reason;
-  io.SpawnOrCancelAll([this, &reason]() -> Task<absl::Status> {
+  std::optional<absl::Status> ended;  // by whom the others are cancelled
+  io.SpawnOrCancelAll([this, &ended]() -> Task<absl::Status> {
     absl::Status status = co_await ReadLoop();
-    reason.Update(status);
+    // With nothing more to read, what is queued is still written.
+    if (!status.ok() && !ended) ended = peer_left_ ? absl::OkStatus() : status;
     co_return status;
   });
-  io.SpawnOrCancelAll([this, &reason]() -> Task<absl::Status> {
+  io.SpawnOrCancelAll([this, &ended]() -> Task<absl::Status> {
     absl::Status status = co_await WriteLoop();
-    reason.Update(status);
-    // Whatever it was: there is nothing left to read for.
+    if (!ended) ended = status;
     co_return absl::CancelledError("http2: written");
   });
-  io.SpawnOrCancelAll([this, &reason]() -> Task<absl::Status> {
+  io.SpawnOrCancelAll([this, &ended]() -> Task<absl::Status> {
     absl::Status status = co_await Watch();
-    reason.Update(status);
+    if (!ended) ended = status;
     co_return status;
   });
   absl::Status joined = co_await io.Join();
@@ -299,6 +300,7 @@ Task<absl::Status> Session::Run() {
     Close(streams_.begin()->first,
           absl::UnavailableError("http2: connection lost"), kNoError);
   }
+  absl::Status reason = ended.value_or(joined);
   if (reason.ok()) {
     // Bytes in flight, GOAWAY among them, reach the peer.
     absl::Status closed = co_await WithDeadline(
@@ -327,7 +329,7 @@ Task<absl::Status> Session::ReadLoop() {
         co_await transport_->Read(absl::MakeSpan(buf.get(), kReadBytes));
     if (!n.ok()) co_return n.status();
     if (*n == 0) {
-      if (streams_.empty()) co_return absl::CancelledError("http2: peer left");
+      peer_left_ = streams_.empty();
       co_return absl::UnavailableError("http2: peer closed the connection");
     }
     absl::Status received = Receive(absl::string_view(buf.get(), *n));
@@ -420,7 +422,8 @@ Task<absl::Status> Session::Watch() {
       }
       Drain();
     }
-    const absl::Duration nap = std::min(left, options_.header_timeout);
+    const absl::Duration nap =
+        std::min({left, options_.header_timeout, options_.idle_timeout});
     absl::Status slept = co_await Sleep(std::max(nap, absl::Milliseconds(10)));
     if (!slept.ok()) co_return slept;
   }

@@ -117,6 +117,7 @@ class Session final : private StreamConnection {
   Condition drained_;  // output was written
   bool draining_ = false;
   bool ended_ = false;
+  bool peer_left_ = false;  // with its FIN, when there were no streams
   bool settings_received_ = false;
   int32_t block_of_ = 0;             // the stream whose fields are coming in
   Clock::time_point waiting_since_;  // for SETTINGS or a block's end
