@@ -17,6 +17,18 @@ struct Direction {
 
   size_t size() const { return bytes.size() - start; }
 
+  void Consume(size_t count) {
+    start += count;
+    if (start == bytes.size()) {
+      // An idle pipe holds no buffer.
+      bytes = std::string();
+      start = 0;
+    } else if (start >= capacity_bytes) {
+      bytes.erase(0, start);
+      start = 0;
+    }
+  }
+
   const size_t capacity_bytes;
   std::string bytes;
   size_t start = 0;  // bytes before it were read
@@ -39,11 +51,7 @@ class PipeEnd final : public ByteStream {
     std::shared_ptr<Direction> in = in_;
     const size_t n = std::min(buf.size(), in->size());
     std::memcpy(buf.data(), in->bytes.data() + in->start, n);
-    in->start += n;
-    if (in->size() == 0) {
-      in->bytes.clear();
-      in->start = 0;
-    }
+    in->Consume(n);
     in->changed.NotifyAll();
     co_return n;
   }

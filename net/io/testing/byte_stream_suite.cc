@@ -40,7 +40,8 @@ std::string SomeBytes(size_t count, unsigned seed) {
   return bytes;
 }
 
-void ByteStreamSuite::Run(std::function<Task<absl::Status>(StreamPair&)> body) {
+void ByteStreamSuite::RunTest(
+    std::function<Task<absl::Status>(StreamPair&)> body) {
   absl::Status status = RunLoop([&]() -> Task<absl::Status> {
     absl::StatusOr<StreamPair> pair = co_await GetParam().make();
     if (!pair.ok()) co_return pair.status();
@@ -131,7 +132,7 @@ Task<absl::Status> Settle() {
 
 TEST_P(ByteStreamSuite, BytesArriveExactlyInAnySplit) {
   for (unsigned seed = 0; seed < 3; ++seed) {
-    Run([seed](StreamPair& pair) -> Task<absl::Status> {
+    RunTest([seed](StreamPair& pair) -> Task<absl::Status> {
       const std::string bytes = SomeBytes(1'500'000, seed);
       Executor executor = co_await kThisExecutor;
       TaskGroup group(executor);
@@ -150,7 +151,7 @@ TEST_P(ByteStreamSuite, BytesArriveExactlyInAnySplit) {
 }
 
 TEST_P(ByteStreamSuite, ReadsAndWritesOverlapOnBothEnds) {
-  Run([](StreamPair& pair) -> Task<absl::Status> {
+  RunTest([](StreamPair& pair) -> Task<absl::Status> {
     const std::string to_b = SomeBytes(2'000'000, 21);
     const std::string to_a = SomeBytes(2'000'000, 22);
     Executor executor = co_await kThisExecutor;
@@ -175,7 +176,7 @@ TEST_P(ByteStreamSuite, ReadsAndWritesOverlapOnBothEnds) {
 }
 
 TEST_P(ByteStreamSuite, GathersMoreAndEmptierPiecesThanOneCallTakes) {
-  Run([](StreamPair& pair) -> Task<absl::Status> {
+  RunTest([](StreamPair& pair) -> Task<absl::Status> {
     std::vector<std::string> owned;
     std::string want;
     for (int i = 0; i < 300; ++i) {
@@ -193,7 +194,7 @@ TEST_P(ByteStreamSuite, GathersMoreAndEmptierPiecesThanOneCallTakes) {
 }
 
 TEST_P(ByteStreamSuite, FinEndsOneDirectionAndTheOtherLivesOn) {
-  Run([](StreamPair& pair) -> Task<absl::Status> {
+  RunTest([](StreamPair& pair) -> Task<absl::Status> {
     absl::Status status = co_await WriteAll(*pair.a, "request");
     FAIRWAY_CO_RETURN_IF_ERROR(status);
     status = co_await pair.a->CloseWrite();
@@ -218,7 +219,7 @@ TEST_P(ByteStreamSuite, FinEndsOneDirectionAndTheOtherLivesOn) {
 }
 
 TEST_P(ByteStreamSuite, NothingCanBeWrittenBehindFin) {
-  Run([](StreamPair& pair) -> Task<absl::Status> {
+  RunTest([](StreamPair& pair) -> Task<absl::Status> {
     absl::Status status = co_await pair.a->CloseWrite();
     FAIRWAY_CO_RETURN_IF_ERROR(status);
     status = co_await pair.a->CloseWrite();
@@ -238,7 +239,7 @@ TEST_P(ByteStreamSuite, CancelledCallsReturnCancelled) {
       [](ByteStream& stream) { return WriteUntilError(stream); },
   };
   for (const Call& call : calls) {
-    Run([&call](StreamPair& pair) -> Task<absl::Status> {
+    RunTest([&call](StreamPair& pair) -> Task<absl::Status> {
       Executor executor = co_await kThisExecutor;
       TaskGroup group(executor);
       absl::Status result = absl::UnknownError("still waiting");
@@ -258,7 +259,7 @@ TEST_P(ByteStreamSuite, CancelledCallsReturnCancelled) {
 }
 
 TEST_P(ByteStreamSuite, AbortEndsPendingAndLaterCalls) {
-  Run([](StreamPair& pair) -> Task<absl::Status> {
+  RunTest([](StreamPair& pair) -> Task<absl::Status> {
     Executor executor = co_await kThisExecutor;
     TaskGroup group(executor);
     absl::Status read;
@@ -289,7 +290,7 @@ TEST_P(ByteStreamSuite, AbortEndsPendingAndLaterCalls) {
 
 TEST_P(ByteStreamSuite, AbortIsAResetAtThePeer) {
   if (!reset_is_seen()) GTEST_SKIP() << "no reset on this transport";
-  Run([](StreamPair& pair) -> Task<absl::Status> {
+  RunTest([](StreamPair& pair) -> Task<absl::Status> {
     pair.a->Abort();
     co_await Settle();
     // The reset is told of again, also to another call.
@@ -305,7 +306,7 @@ TEST_P(ByteStreamSuite, AbortIsAResetAtThePeer) {
 
 TEST_P(ByteStreamSuite, ResetThatAWriteMetIsNoFinForTheReader) {
   if (!reset_is_seen()) GTEST_SKIP() << "no reset on this transport";
-  Run([](StreamPair& pair) -> Task<absl::Status> {
+  RunTest([](StreamPair& pair) -> Task<absl::Status> {
     pair.a->Abort();
     co_await Settle();
     absl::Status status = co_await WriteUntilError(*pair.b);
@@ -318,7 +319,7 @@ TEST_P(ByteStreamSuite, ResetThatAWriteMetIsNoFinForTheReader) {
 
 TEST_P(ByteStreamSuite, ResetEndsAWaitingReader) {
   if (!reset_is_seen()) GTEST_SKIP() << "no reset on this transport";
-  Run([](StreamPair& pair) -> Task<absl::Status> {
+  RunTest([](StreamPair& pair) -> Task<absl::Status> {
     Executor executor = co_await kThisExecutor;
     TaskGroup group(executor);
     group.Spawn([&]() { return ReadOneByte(*pair.b); });
@@ -331,7 +332,7 @@ TEST_P(ByteStreamSuite, ResetEndsAWaitingReader) {
 }
 
 TEST_P(ByteStreamSuite, CloseDeliversWhatWasWritten) {
-  Run([](StreamPair& pair) -> Task<absl::Status> {
+  RunTest([](StreamPair& pair) -> Task<absl::Status> {
     const std::string bytes = SomeBytes(40'000, 5);
     absl::Status status = co_await WriteAll(*pair.a, bytes);
     FAIRWAY_CO_RETURN_IF_ERROR(status);
@@ -348,7 +349,7 @@ TEST_P(ByteStreamSuite, CloseDeliversWhatWasWritten) {
 }
 
 TEST_P(ByteStreamSuite, CloseDeliversAlsoWithUnreadInput) {
-  Run([](StreamPair& pair) -> Task<absl::Status> {
+  RunTest([](StreamPair& pair) -> Task<absl::Status> {
     absl::Status status = co_await WriteAll(*pair.b, SomeBytes(20'000, 6));
     FAIRWAY_CO_RETURN_IF_ERROR(status);
     co_await Settle();
@@ -369,7 +370,7 @@ TEST_P(ByteStreamSuite, CloseDeliversAlsoWithUnreadInput) {
 }
 
 TEST_P(ByteStreamSuite, CloseEndsAPendingReadAndLaterCalls) {
-  Run([](StreamPair& pair) -> Task<absl::Status> {
+  RunTest([](StreamPair& pair) -> Task<absl::Status> {
     Executor executor = co_await kThisExecutor;
     TaskGroup group(executor);
     group.Spawn([&]() { return ReadOneByte(*pair.a); });
@@ -386,7 +387,7 @@ TEST_P(ByteStreamSuite, CloseEndsAPendingReadAndLaterCalls) {
 }
 
 TEST_P(ByteStreamSuite, WaitReadableTakesNothingAway) {
-  Run([](StreamPair& pair) -> Task<absl::Status> {
+  RunTest([](StreamPair& pair) -> Task<absl::Status> {
     Executor executor = co_await kThisExecutor;
     TaskGroup group(executor);
     bool readable = false;
@@ -422,7 +423,7 @@ TEST_P(ByteStreamSuite, WaitReadableTakesNothingAway) {
 }
 
 TEST_P(ByteStreamSuite, StreamThatBothEndsFinishedDiesInPeace) {
-  Run([](StreamPair& pair) -> Task<absl::Status> {
+  RunTest([](StreamPair& pair) -> Task<absl::Status> {
     absl::Status status = co_await WriteAll(*pair.a, "last words");
     FAIRWAY_CO_RETURN_IF_ERROR(status);
     status = co_await pair.a->CloseWrite();
@@ -441,7 +442,7 @@ TEST_P(ByteStreamSuite, StreamThatBothEndsFinishedDiesInPeace) {
 }
 
 TEST_P(ByteStreamSuite, NoBufferIsHeldWhileNothingComes) {
-  Run([](StreamPair& pair) -> Task<absl::Status> {
+  RunTest([](StreamPair& pair) -> Task<absl::Status> {
     Executor executor = co_await kThisExecutor;
     TaskGroup group(executor);
     for (ByteStream* stream : {pair.a.get(), pair.b.get()}) {

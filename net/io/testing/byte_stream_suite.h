@@ -59,7 +59,7 @@ class ByteStreamSuite : public ::testing::TestWithParam<Transport> {
  protected:
   // Runs `body` with a fresh pair on a loop, and expects it to end well and in
   // time.
-  void Run(std::function<Task<absl::Status>(StreamPair&)> body);
+  void RunTest(std::function<Task<absl::Status>(StreamPair&)> body);
 
   bool reset_is_seen() const { return GetParam().reset == ResetKind::kSeen; }
 };

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/socket/socket.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status/co_status.h"
+#include "base/status/testing/status_matchers.h"
+#include "base/task/deadline.h"
+#include "base/task/loop.h"
+#include "base/task/task_group.h"
+
+namespace fairway::net {
+namespace {
+
+using absl::StatusCode;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+// Runs `body` on a loop and expects it to end well and in time.
+void RunTest(std::function<Task<absl::Status>(Executor)> body) {
+  absl::Status status = RunLoop([&]() -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    absl::Status ended = co_await WithDeadline(
+        absl::Seconds(8), "the test", [&]() { return body(executor); });
+    co_return ended;
+  });
+  EXPECT_THAT(status, IsOk());
+}
+
+// A folder with a path short enough for sockets.
+class ShortFolder {
+ public:
+  ShortFolder() {
+    char name[] = "/tmp/fwXXXXXX";
+    path_ = ::mkdtemp(name);
+  }
+  ~ShortFolder() {
+    ::unlink(socket().c_str());
+    ::rmdir(path_.c_str());
+  }
+  std::string socket() const { return path_ + "/s"; }
+
+ private:
+  std::string path_;
+};
+
+int IntOption(const Socket& socket, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof(value);
+  EXPECT_EQ(::getsockopt(socket.native_handle(), level, name, &value, &size),
+            0);
+  return value;
+}
+
+Task<absl::Status> ExpectEcho(Socket& from, Socket& to) {
+  absl::Status written = co_await WriteAll(from, "ping");
+  FAIRWAY_CO_RETURN_IF_ERROR(written);
+  std::string got(4, '\0');
+  absl::Status read =
+      co_await ReadFull(to, absl::MakeSpan(got.data(), got.size()));
+  EXPECT_EQ(got, "ping");
+  co_return read;
+}
+
+struct HostPortCase {
+  const char* host;
+  const char* port;
+  const char* joined;
+};
+
+class HostPortTest : public ::testing::TestWithParam<HostPortCase> {};
+
+TEST_P(HostPortTest, JoinsAndSplits) {
+  EXPECT_EQ(JoinHostPort(GetParam().host, GetParam().port), GetParam().joined);
+  absl::StatusOr<HostPort> split = SplitHostPort(GetParam().joined);
+  ASSERT_THAT(split, IsOk());
+  EXPECT_EQ(split->host, GetParam().host);
+  EXPECT_EQ(split->port, GetParam().port);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, HostPortTest,
+    ::testing::Values(HostPortCase{"127.0.0.1", "80", "127.0.0.1:80"},
+                      HostPortCase{"::1", "80", "[::1]:80"},
+                      HostPortCase{"fe80::1%lo", "80", "[fe80::1%lo]:80"},
+                      HostPortCase{"name", "http", "name:http"},
+                      HostPortCase{"", "80", ":80"},
+                      HostPortCase{"name", "", "name:"}));
+
+struct BadHostPortCase {
+  const char* text;
+  const char* message;
+};
+
+class BadHostPortTest : public ::testing::TestWithParam<BadHostPortCase> {};
+
+TEST_P(BadHostPortTest, IsRefusedInGosWords) {
+  EXPECT_THAT(SplitHostPort(GetParam().text),
+              StatusIs(StatusCode::kInvalidArgument, GetParam().message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BadHostPortTest,
+    ::testing::Values(
+        BadHostPortCase{"name", "address name: missing port in address"},
+        BadHostPortCase{"", "address : missing port in address"},
+        BadHostPortCase{"[::1]", "address [::1]: missing port in address"},
+        BadHostPortCase{"::1:80", "address ::1:80: too many colons in address"},
+        BadHostPortCase{"[::1:80", "address [::1:80: missing ']' in address"},
+        BadHostPortCase{"[::1]x:80",
+                        "address [::1]x:80: missing port in address"},
+        BadHostPortCase{"[::1]:80:90",
+                        "address [::1]:80:90: too many colons in address"},
+        BadHostPortCase{"a]b:80", "address a]b:80: unexpected ']' in address"},
+        BadHostPortCase{"a[b:80",
+                        "address a[b:80: unexpected '[' in address"}));
+
+TEST(AddressTest, PrintsAsInGo) {
+  EXPECT_EQ((Address{"127.0.0.1", 80}.ToString()), "127.0.0.1:80");
+  EXPECT_EQ((Address{"::1", 80}.ToString()), "[::1]:80");
+  EXPECT_EQ((Address{"/run/s", 0}.ToString()), "/run/s");
+  EXPECT_EQ((Address{"0.0.0.0", 0}.ToString()), "0.0.0.0:0");
+}
+
+TEST(DialTest, RefusedPortIsToldInGosWords) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    absl::StatusOr<std::unique_ptr<Listener>> listener =
+        ListenTcp(executor, "127.0.0.1", 0);
+    if (!listener.ok()) co_return listener.status();
+    const std::string address = (*listener)->address().ToString();
+    const uint16_t port = (*listener)->address().port;
+    (*listener)->Close();
+    absl::StatusOr<std::unique_ptr<Socket>> socket =
+        co_await DialTcp("127.0.0.1", port);
+    EXPECT_THAT(socket,
+                StatusIs(StatusCode::kUnavailable,
+                         absl::StrCat("dial tcp ", address,
+                                      ": connect: connection refused")));
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(DialTest, LocalhostTriesBothLoopbacks) {
+  for (const char* ip : {"127.0.0.1", "::1"}) {
+    RunTest([ip](Executor executor) -> Task<absl::Status> {
+      absl::StatusOr<std::unique_ptr<Listener>> listener =
+          ListenTcp(executor, ip, 0);
+      if (!listener.ok()) co_return listener.status();
+      absl::StatusOr<std::unique_ptr<Socket>> socket =
+          co_await DialTcp("localhost", (*listener)->address().port);
+      if (!socket.ok()) co_return socket.status();
+      EXPECT_EQ((*socket)->peer_address().host, ip);
+      co_return absl::OkStatus();
+    });
+  }
+}
+
+TEST(DialTest, UnknownNameIsToldInGosWords) {
+  RunTest([](Executor) -> Task<absl::Status> {
+    // A name that no resolver is asked about: it is not well-formed.
+    absl::StatusOr<std::unique_ptr<Socket>> socket =
+        co_await DialTcp("no..such.host.invalid", 80);
+    EXPECT_THAT(
+        socket,
+        StatusIs(StatusCode::kUnavailable,
+                 "dial tcp: lookup no..such.host.invalid: no such host"));
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(DialTest, MissingUnixSocketIsToldInGosWords) {
+  RunTest([](Executor) -> Task<absl::Status> {
+    absl::StatusOr<std::unique_ptr<Socket>> socket =
+        co_await DialUnix("/nowhere/s");
+    EXPECT_THAT(
+        socket,
+        StatusIs(StatusCode::kNotFound,
+                 "dial unix /nowhere/s: connect: no such file or directory"));
+    socket = co_await DialUnix(std::string(200, 'x'));
+    EXPECT_THAT(socket, StatusIs(StatusCode::kInvalidArgument));
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(DialTest, CancelledDialReturnsCancelled) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    TaskGroup group(executor);
+    group.Spawn([]() -> Task<absl::Status> {
+      absl::StatusOr<std::unique_ptr<Socket>> socket =
+          co_await DialTcp("127.0.0.1", 1);
+      co_return socket.status();
+    });
+    group.Cancel();
+    absl::Status joined = co_await group.Join();
+    EXPECT_THAT(joined, StatusIs(StatusCode::kCancelled));
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(SocketTest, TcpEndsKnowTheirAddressesAndHaveTheOptions) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    absl::StatusOr<std::unique_ptr<Listener>> listener =
+        ListenTcp(executor, "127.0.0.1", 0);
+    if (!listener.ok()) co_return listener.status();
+    absl::StatusOr<std::unique_ptr<Socket>> a =
+        co_await DialTcp("127.0.0.1", (*listener)->address().port);
+    if (!a.ok()) co_return a.status();
+    absl::StatusOr<std::unique_ptr<Socket>> b =
+        co_await (*listener)->Accept(executor);
+    if (!b.ok()) co_return b.status();
+    EXPECT_EQ((*a)->local_address().ToString(),
+              (*b)->peer_address().ToString());
+    EXPECT_EQ((*b)->local_address().ToString(),
+              (*a)->peer_address().ToString());
+    for (Socket* socket : {a->get(), b->get()}) {
+      EXPECT_EQ(IntOption(*socket, IPPROTO_TCP, TCP_NODELAY), 1);
+      EXPECT_EQ(IntOption(*socket, SOL_SOCKET, SO_KEEPALIVE), 1);
+      EXPECT_TRUE(::fcntl(socket->native_handle(), F_GETFD) & FD_CLOEXEC);
+      absl::Status set = socket->SetUserTimeout(absl::Seconds(7));
+      FAIRWAY_CO_RETURN_IF_ERROR(set);
+      EXPECT_EQ(IntOption(*socket, IPPROTO_TCP, TCP_USER_TIMEOUT), 7000);
+    }
+    absl::Status echoed = co_await ExpectEcho(**a, **b);
+    co_return echoed;
+  });
+}
+
+TEST(SocketTest, AdoptClosesWhatItCannotUse) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    const int unconnected = ::socket(AF_INET, SOCK_STREAM, 0);
+    EXPECT_THAT(AdoptSocket(executor, unconnected),
+                StatusIs(StatusCode::kUnavailable, HasSubstr("adopt socket")));
+    EXPECT_EQ(::fcntl(unconnected, F_GETFD), -1);
+    int datagram[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_DGRAM, 0, datagram), 0);
+    EXPECT_THAT(AdoptSocket(executor, datagram[0]),
+                StatusIs(StatusCode::kInvalidArgument));
+    EXPECT_EQ(::fcntl(datagram[0], F_GETFD), -1);
+    ::close(datagram[1]);
+    EXPECT_FALSE(AdoptSocket(executor, -1).ok());
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(ListenTest, BusyPortIsToldInGosWords) {
+  for (const char* ip : {"127.0.0.1", "::1"}) {
+    RunTest([ip](Executor executor) -> Task<absl::Status> {
+      absl::StatusOr<std::unique_ptr<Listener>> first =
+          ListenTcp(executor, ip, 0);
+      if (!first.ok()) co_return first.status();
+      const Address address = (*first)->address();
+      EXPECT_THAT(
+          ListenTcp(executor, ip, address.port),
+          StatusIs(StatusCode::kAlreadyExists,
+                   absl::StrCat(
+                       "listen ", address.host == "::1" ? "tcp6 " : "tcp4 ",
+                       address.ToString(), ": bind: address already in use")));
+      co_return absl::OkStatus();
+    });
+  }
+}
+
+TEST(ListenTest, PortIsSharedWhenBothPermit) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    absl::StatusOr<std::unique_ptr<Listener>> first =
+        ListenTcp(executor, "127.0.0.1", 0, PortSharing::kPermitted);
+    if (!first.ok()) co_return first.status();
+    absl::StatusOr<std::unique_ptr<Listener>> second =
+        ListenTcp(executor, "127.0.0.1", (*first)->address().port,
+                  PortSharing::kPermitted);
+    co_return second.status();
+  });
+}
+
+TEST(ListenTest, WantsAnIp) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    EXPECT_THAT(ListenTcp(executor, "localhost", 0),
+                StatusIs(StatusCode::kInvalidArgument));
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(ListenTest, DestroyingEndsAPendingAccept) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    absl::StatusOr<std::unique_ptr<Listener>> listener =
+        ListenTcp(executor, "127.0.0.1", 0);
+    if (!listener.ok()) co_return listener.status();
+    TaskGroup group(executor);
+    group.Spawn([&]() -> Task<absl::Status> {
+      absl::StatusOr<std::unique_ptr<Socket>> socket =
+          co_await (*listener)->Accept(executor);
+      co_return socket.status();
+    });
+    listener->reset();
+    absl::Status joined = co_await group.Join();
+    EXPECT_THAT(joined, StatusIs(StatusCode::kCancelled));
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(ListenTest, AcceptOutlivesALackOfDescriptors) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    absl::StatusOr<std::unique_ptr<Listener>> listener =
+        ListenTcp(executor, "127.0.0.1", 0);
+    if (!listener.ok()) co_return listener.status();
+    absl::StatusOr<std::unique_ptr<Socket>> a =
+        co_await DialTcp("127.0.0.1", (*listener)->address().port);
+    if (!a.ok()) co_return a.status();
+
+    rlimit usual;
+    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
+    const rlimit none = {3, usual.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    EXPECT_EQ(::open("/dev/null", O_RDONLY), -1);
+    EXPECT_EQ(errno, EMFILE);
+    TaskGroup group(executor);
+    absl::StatusOr<std::unique_ptr<Socket>> b = absl::UnknownError("waiting");
+    group.Spawn([&]() -> Task<absl::Status> {
+      b = co_await (*listener)->Accept(executor);
+      co_return b.status();
+    });
+    co_await Sleep(absl::Milliseconds(30));
+    EXPECT_THAT(b, StatusIs(StatusCode::kUnknown));
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
+    absl::Status joined = co_await group.Join();
+    FAIRWAY_CO_RETURN_IF_ERROR(joined);
+    absl::Status echoed = co_await ExpectEcho(**a, **b);
+    co_return echoed;
+  });
+}
+
+TEST(ListenTest, ConnectionThatWasResetBeforeAcceptIsPassedOver) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    absl::StatusOr<std::unique_ptr<Listener>> listener =
+        ListenTcp(executor, "127.0.0.1", 0);
+    if (!listener.ok()) co_return listener.status();
+    const uint16_t port = (*listener)->address().port;
+    absl::StatusOr<std::unique_ptr<Socket>> gone =
+        co_await DialTcp("127.0.0.1", port);
+    if (!gone.ok()) co_return gone.status();
+    (*gone)->Abort();
+    absl::StatusOr<std::unique_ptr<Socket>> a =
+        co_await DialTcp("127.0.0.1", port);
+    if (!a.ok()) co_return a.status();
+    absl::StatusOr<std::unique_ptr<Socket>> b =
+        co_await (*listener)->Accept(executor);
+    if (!b.ok()) co_return b.status();
+    absl::Status echoed = co_await ExpectEcho(**a, **b);
+    co_return echoed;
+  });
+}
+
+TEST(ListenUnixTest, FileHasItsModeAndGoesWithTheListener) {
+  ShortFolder folder;
+  const mode_t usual = ::umask(0077);
+  RunTest([&](Executor executor) -> Task<absl::Status> {
+    absl::StatusOr<std::unique_ptr<Listener>> listener =
+        ListenUnix(executor, folder.socket(), 0660);
+    if (!listener.ok()) co_return listener.status();
+    EXPECT_EQ((*listener)->address().ToString(), folder.socket());
+    struct stat made;
+    EXPECT_EQ(::stat(folder.socket().c_str(), &made), 0);
+    EXPECT_EQ(made.st_mode & 0777, 0660u);
+    absl::StatusOr<std::unique_ptr<Socket>> a =
+        co_await DialUnix(folder.socket());
+    if (!a.ok()) co_return a.status();
+    absl::StatusOr<std::unique_ptr<Socket>> b =
+        co_await (*listener)->Accept(executor);
+    if (!b.ok()) co_return b.status();
+    EXPECT_EQ((*a)->peer_address().ToString(), folder.socket());
+    absl::Status echoed = co_await ExpectEcho(**a, **b);
+    listener->reset();
+    EXPECT_EQ(::access(folder.socket().c_str(), F_OK), -1);
+    co_return echoed;
+  });
+  ::umask(usual);
+}
+
+TEST(ListenUnixTest, OnlyAStaleSocketIsReplaced) {
+  ShortFolder folder;
+  RunTest([&](Executor executor) -> Task<absl::Status> {
+    absl::StatusOr<std::unique_ptr<Listener>> first =
+        ListenUnix(executor, folder.socket());
+    if (!first.ok()) co_return first.status();
+    const std::string in_use = absl::StrCat("listen unix ", folder.socket(),
+                                            ": bind: address already in use");
+    EXPECT_THAT(ListenUnix(executor, folder.socket()),
+                StatusIs(StatusCode::kAlreadyExists, in_use));
+
+    // Its file stays when the process dies: as if it had been moved away.
+    const std::string aside = folder.socket() + "2";
+    EXPECT_EQ(::rename(folder.socket().c_str(), aside.c_str()), 0);
+    first->reset();
+    EXPECT_EQ(::rename(aside.c_str(), folder.socket().c_str()), 0);
+    absl::StatusOr<std::unique_ptr<Listener>> second =
+        ListenUnix(executor, folder.socket());
+    if (!second.ok()) co_return second.status();
+
+    second->reset();
+    std::ofstream(folder.socket()) << "no socket";
+    EXPECT_THAT(ListenUnix(executor, folder.socket()),
+                StatusIs(StatusCode::kAlreadyExists, in_use));
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(ListenUnixTest, LongPathIsRefused) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    EXPECT_THAT(ListenUnix(executor, "/tmp/" + std::string(103, 'x')),
+                StatusIs(StatusCode::kInvalidArgument,
+                         StartsWith("listen unix /tmp/xxx")));
+    EXPECT_THAT(ListenUnix(executor, ""),
+                StatusIs(StatusCode::kInvalidArgument));
+    co_return absl::OkStatus();
+  });
+}
+
+}  // namespace
+}  // namespace fairway::net
