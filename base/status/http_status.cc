@@ -36,6 +36,7 @@ constexpr Phrase kPhrases[] = {
     {413, "Request Entity Too Large"},
     {414, "Request URI Too Long"},
     {415, "Unsupported Media Type"},
+    {417, "Expectation Failed"},
     {422, "Unprocessable Entity"},
     {426, "Upgrade Required"},
     {429, "Too Many Requests"},

@@ -19,6 +19,7 @@
 #include "base/task/task_group.h"
 #include "net/http/connection.h"
 #include "net/http1/server_connection.h"
+#include "net/http2/server_connection.h"
 
 namespace fairway::net::http {
 namespace {
@@ -153,8 +154,9 @@ Task<absl::Status> ServerImpl::ServeSocket(Share& share,
   ConnectionInfo info;
   info.remote_address = RemoteAddress(*socket);
   if (options_.tls == nullptr) {
+    std::unique_ptr<ByteStream> stream = std::move(socket);
     absl::Status served = co_await http1::ServeConnection(
-        std::move(socket), std::move(info), handler_, options_, share.drain);
+        std::move(stream), std::move(info), handler_, options_, share.drain);
     co_return served;
   }
   auto moved = std::make_shared<std::unique_ptr<Socket>>(std::move(socket));
@@ -176,8 +178,16 @@ Task<absl::Status> ServerImpl::ServeSocket(Share& share,
     info.peer_certificate =
         std::make_shared<PeerCertificate>(*(*tls)->peer_certificate());
   }
-  absl::Status served = co_await http1::ServeConnection(
-      *std::move(tls), std::move(info), handler_, options_, share.drain);
+  const bool http2 = (*tls)->alpn_protocol() == "h2";
+  std::unique_ptr<ByteStream> stream = *std::move(tls);
+  absl::Status served;
+  if (http2) {
+    served = co_await http2::ServeConnection(std::move(stream), std::move(info),
+                                             handler_, options_, share.drain);
+  } else {
+    served = co_await http1::ServeConnection(std::move(stream), std::move(info),
+                                             handler_, options_, share.drain);
+  }
   co_return served;
 }
 

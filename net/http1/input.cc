@@ -22,7 +22,34 @@ class Input::Released final : public ByteStream {
     if (!closed_) input_->stream().Abort();
   }
 
+  // Once the Input has nothing more to give, calls go straight through.
   Task<absl::StatusOr<size_t>> Read(absl::Span<char> buf) override {
+    if (Drained()) return input_->stream().Read(buf);
+    return ReadFromInput(buf);
+  }
+  Task<absl::Status> WaitReadable() override {
+    if (Drained()) return input_->stream().WaitReadable();
+    return WaitForInput();
+  }
+  Task<absl::Status> Write(
+      absl::Span<const absl::string_view> pieces) override {
+    return input_->stream().Write(pieces);
+  }
+  Task<absl::Status> CloseWrite() override {
+    return input_->stream().CloseWrite();
+  }
+  Task<absl::Status> Close() override {
+    closed_ = true;
+    return input_->stream().Close();
+  }
+  void Abort() override { input_->stream().Abort(); }
+
+ private:
+  bool Drained() const {
+    return !input_->reading_ && !input_->ended() && input_->buffered().empty();
+  }
+
+  Task<absl::StatusOr<size_t>> ReadFromInput(absl::Span<char> buf) {
     absl::Status ready = co_await WaitBuffered();
     if (!ready.ok()) co_return ready;
     const absl::string_view bytes = input_->buffered();
@@ -40,7 +67,7 @@ class Input::Released final : public ByteStream {
     co_return n;
   }
 
-  Task<absl::Status> WaitReadable() override {
+  Task<absl::Status> WaitForInput() {
     absl::Status ready = co_await WaitBuffered();
     if (!ready.ok()) co_return ready;
     if (!input_->buffered().empty()) co_return absl::OkStatus();
@@ -49,21 +76,6 @@ class Input::Released final : public ByteStream {
     co_return readable;
   }
 
-  Task<absl::Status> Write(
-      absl::Span<const absl::string_view> pieces) override {
-    return input_->stream().Write(pieces);
-  }
-  Task<absl::Status> CloseWrite() override {
-    return input_->stream().CloseWrite();
-  }
-  Task<absl::Status> Close() override {
-    closed_ = true;
-    absl::Status status = co_await input_->stream().Close();
-    co_return status;
-  }
-  void Abort() override { input_->stream().Abort(); }
-
- private:
   Task<absl::Status> WaitBuffered() {
     while (input_->reading_ && input_->buffered().empty()) {
       absl::Status waited = co_await input_->WaitChanged();

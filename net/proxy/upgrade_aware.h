@@ -15,6 +15,7 @@
 #include "net/http/handler.h"
 #include "net/http/transport.h"
 #include "net/http/url.h"
+#include "net/relay/relay.h"
 
 namespace fairway::net::proxy {
 
@@ -31,6 +32,10 @@ struct UpgradeAwareOptions {
   bool require_same_host_redirects = true;
   int64_t max_bytes_per_sec = 0;  // 0: no limit
   ErrorResponder responder;
+  // May be null. For those who count: each redirect that is followed, and what
+  // was relayed (a is the client, b the backend) when a relay has ended.
+  std::function<void(const http::Url& from, const http::Url& to)> on_redirect;
+  std::function<void(const RelayCounts& counts)> on_relayed;
 };
 
 class UpgradeAwareHandler {
