@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "kubelet/kuberuntime/kuberuntime_manager.h"
 #include "kubelet/kuberuntime/labels.h"
+#include "net/grpc/error_string.h"
 
 namespace fairway::kubelet::kuberuntime {
 namespace {
@@ -133,7 +134,7 @@ Task<absl::StatusOr<net::http::Url>> KubeGenericRuntimeManager::GetPortForward(
                                           PodDesc(name, namespace_, uid));
   if (!ids.ok()) {
     co_return absl::UnknownError(
-        absl::StrCat(failed, ": ", ids.status().message()));
+        absl::StrCat(failed, ": ", net::grpc::ErrorString(ids.status())));
   }
   if (ids->empty()) co_return absl::UnknownError(failed);
   runtimeapi::PortForwardRequest request;
@@ -141,7 +142,11 @@ Task<absl::StatusOr<net::http::Url>> KubeGenericRuntimeManager::GetPortForward(
   for (int32_t port : ports) request.add_port(port);
   absl::StatusOr<runtimeapi::PortForwardResponse> response =
       co_await runtime_service_.PortForward(std::move(request));
-  if (!response.ok()) co_return response.status();
+  // The code decides what the client is answered, the words are gRPC's.
+  if (!response.ok()) {
+    co_return absl::Status(response.status().code(),
+                           net::grpc::ErrorString(response.status()));
+  }
   absl::StatusOr<net::http::Url> url = net::http::ParseUrl(response->url());
   co_return url;
 }
