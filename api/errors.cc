@@ -122,6 +122,10 @@ absl::Status NewGone(absl::string_view why) {
   return Make(410, "Expired", std::string(why));
 }
 
+bool IsApiStatus(const absl::Status& status) {
+  return status.GetPayload(kPayloadUrl).has_value();
+}
+
 ApiStatus StatusOfError(const absl::Status& status) {
   if (auto payload = status.GetPayload(kPayloadUrl); payload.has_value()) {
     absl::StatusOr<ApiStatus> kept = StatusFromJson(std::string(*payload));

@@ -29,6 +29,8 @@ absl::Status NewInternalError(absl::string_view why);
 absl::Status NewServiceUnavailable(absl::string_view why);
 absl::Status NewGone(absl::string_view why);  // reason "Expired", 410
 
+// Whether `status` carries an ApiStatus: whether a server's answer made it.
+bool IsApiStatus(const absl::Status& status);
 // The ApiStatus of any Status: its payload, or one made from its code.
 ApiStatus StatusOfError(const absl::Status& status);
 // The Status of an answer that was no success; keeps `api_status` as payload.

@@ -113,18 +113,14 @@ void Replace(const std::string& with, std::string* field) {
 }
 
 // Mirrors: DirectClientConfig.getCluster.
-absl::StatusOr<KubeCluster> MergedCluster(const Kubeconfig& kubeconfig,
-                                          const ConfigOverrides& overrides,
-                                          const std::string& name) {
+KubeCluster MergedCluster(const Kubeconfig& kubeconfig,
+                          const ConfigOverrides& overrides,
+                          const std::string& name) {
   KubeCluster cluster;
   auto it = kubeconfig.clusters.find(name);
   if (it != kubeconfig.clusters.end()) {
     cluster = it->second;
-  } else if (!overrides.cluster.empty()) {
-    return absl::NotFoundError(
-        absl::StrCat("cluster \"", name, "\" does not exist"));
-  }
-  if (cluster.server.empty() && it == kubeconfig.clusters.end()) {
+  } else if (overrides.cluster.empty()) {
     cluster.server = overrides.default_server;
   }
   if (!overrides.server.empty()) {
@@ -365,9 +361,6 @@ absl::StatusOr<ClientConfig> NewClientConfig(const Kubeconfig& kubeconfig,
   std::vector<std::string> faults;
   if (it != kubeconfig.contexts.end()) {
     context = it->second;
-  } else if (!overrides.context.empty()) {
-    return absl::NotFoundError(
-        absl::StrCat("context \"", name, "\" does not exist"));
   } else if (!name.empty()) {
     faults.push_back(
         absl::StrCat("context was not found for specified context: ", name));
@@ -379,21 +372,19 @@ absl::StatusOr<ClientConfig> NewClientConfig(const Kubeconfig& kubeconfig,
   absl::StatusOr<KubeAuthInfo> user =
       MergedUser(kubeconfig, overrides, context.user);
   if (!user.ok()) return user.status();
-  absl::StatusOr<KubeCluster> cluster =
+  const KubeCluster cluster =
       MergedCluster(kubeconfig, overrides, context.cluster);
-  if (!cluster.ok()) return cluster.status();
   ValidateUser(context.user, *user, &faults);
-  if (cluster->server.empty() &&
-      kubeconfig.clusters.count(context.cluster) == 0) {
+  if (cluster.server.empty() && context.cluster.empty()) {
     faults.push_back(faults.empty() ? kEmptyConfig
                                     : "cluster has no server defined");
   } else {
-    ValidateCluster(context.cluster, *cluster, &faults);
+    ValidateCluster(context.cluster, cluster, &faults);
   }
   if (!faults.empty()) return ConfigurationInvalid(faults);
-  return ClientConfig{ConfigOf(*cluster, *user), context.namespace_.empty()
-                                                     ? "default"
-                                                     : context.namespace_};
+  return ClientConfig{ConfigOf(cluster, *user), context.namespace_.empty()
+                                                    ? "default"
+                                                    : context.namespace_};
 }
 
 std::vector<std::string> ConfigurationFaults(const absl::Status& status) {

@@ -94,8 +94,9 @@ struct ClientConfig {
 };
 
 // The context's cluster and user with the overrides laid over.
-// Errors: kNotFound "context \"x\" does not exist"; what is wrong with the
-// configuration as a ConfigurationInvalid.
+// Errors: kNotFound "auth info \"x\" does not exist" for an override; every
+// other fault as kInvalidArgument "invalid configuration: ...", whose faults
+// ConfigurationFaults() gives one by one.
 absl::StatusOr<ClientConfig> NewClientConfig(const Kubeconfig& kubeconfig,
                                              const ConfigOverrides& overrides);
 

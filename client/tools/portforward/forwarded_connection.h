@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLIENT_TOOLS_PORTFORWARD_FORWARDED_CONNECTION_H_
+#define CLIENT_TOOLS_PORTFORWARD_FORWARDED_CONNECTION_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/task/task.h"
+#include "httpstream/httpstream.h"
+#include "net/io/byte_stream.h"
+
+namespace fairway::portforward {
+
+// Of what the error stream says, so much is kept.
+inline constexpr size_t kMaxErrorBytes = 64 * 1024;
+// For the rest of the error stream once the data have ended.
+inline constexpr absl::Duration kErrorStreamTimeout = absl::Seconds(10);
+
+// What became of one forwarded connection.
+struct ForwardResult {
+  // The text on the error stream; empty if none came.
+  std::string remote_error;
+  // Why a direction broke; OK after both FINs.
+  absl::Status status;
+};
+
+// Moves bytes between `local` and `data`, each direction until its own FIN,
+// while listening to `error`. A reset of either side resets the other. The
+// connection is over after both FINs; after text on `error`; and when the
+// remote side has ended `data` and `error` both, for then nobody reads there.
+// All three streams are closed or reset on return. They must outlive the Task.
+// Cancel: all three are reset.
+Task<ForwardResult> ForwardConnection(net::ByteStream& local,
+                                      httpstream::Stream& data,
+                                      httpstream::Stream& error);
+
+}  // namespace fairway::portforward
+
+#endif  // CLIENT_TOOLS_PORTFORWARD_FORWARDED_CONNECTION_H_

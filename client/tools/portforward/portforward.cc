@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+// Mirrors: k8s.io/client-go/tools/portforward/portforward.go (v0.20.2)
+#include "client/tools/portforward/portforward.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "base/status/co_status.h"
+#include "client/tools/portforward/forwarded_connection.h"
+#include "net/http/headers.h"
+
+namespace fairway::portforward {
+namespace {
+
+using httpstream::Stream;
+using net::http::Headers;
+
+constexpr absl::string_view kFile = "portforward.cc";
+
+Headers StreamHeaders(absl::string_view type, uint16_t port, uint64_t id) {
+  Headers headers;
+  headers.Set(httpstream::kStreamType, type);
+  headers.Set(httpstream::kPortHeader, absl::StrCat(port));
+  headers.Set(httpstream::kPortForwardRequestIDHeader, absl::StrCat(id));
+  return headers;
+}
+
+// The two streams of one forwarded connection.
+struct StreamPair {
+  std::unique_ptr<Stream> error;
+  std::unique_ptr<Stream> data;
+};
+
+// Errors: with the words of what could not be made.
+Task<absl::StatusOr<StreamPair>> CreateStreams(
+    std::shared_ptr<httpstream::Connection> session, ForwardedPort port,
+    uint64_t id) {
+  StreamPair pair;
+  Headers headers =
+      StreamHeaders(httpstream::kStreamTypeError, port.remote, id);
+  absl::StatusOr<std::unique_ptr<Stream>> error =
+      co_await session->CreateStream(std::move(headers));
+  absl::Status made = error.status();
+  if (error.ok()) {
+    pair.error = *std::move(error);
+    // We write nothing there.
+    made = co_await pair.error->CloseWrite();
+  }
+  if (!made.ok()) {
+    co_return absl::Status(
+        made.code(),
+        absl::StrCat("error creating error stream for port ", port.local,
+                     " -> ", port.remote, ": ", made.message()));
+  }
+  headers = StreamHeaders(httpstream::kStreamTypeData, port.remote, id);
+  absl::StatusOr<std::unique_ptr<Stream>> data =
+      co_await session->CreateStream(std::move(headers));
+  if (!data.ok()) {
+    pair.error->Reset();
+    co_return absl::Status(
+        data.status().code(),
+        absl::StrCat("error creating forwarding stream for port ", port.local,
+                     " -> ", port.remote, ": ", data.status().message()));
+  }
+  pair.data = *std::move(data);
+  co_return pair;
+}
+
+void Print(std::ostream* out, absl::string_view line) {
+  // At once: whoever reads our output waits for it.
+  *out << std::string(line) << std::flush;
+}
+
+}  // namespace
+
+void HandleError(std::ostream* err_out, absl::string_view file, int line,
+                 absl::string_view message) {
+  std::string text(absl::StripAsciiWhitespace(message));
+  for (char& c : text) {
+    if (c == '\n' || c == '\t') {
+      c = ' ';
+    } else if (absl::ascii_iscntrl(c)) {
+      c = '?';
+    }
+  }
+  Print(err_out, absl::StrCat("E",
+                              absl::FormatTime("%m%d %H:%M:%E6S", absl::Now(),
+                                               absl::LocalTimeZone()),
+                              absl::StrFormat(" %7d ", getpid()), file, ":",
+                              line, "] ", text, "\n"));
+}
+
+absl::StatusOr<std::unique_ptr<PortForwarder>> NewOnAddresses(
+    Executor executor, std::unique_ptr<httpstream::Dialer> dialer,
+    const std::vector<std::string>& addresses,
+    const std::vector<std::string>& ports, std::ostream* out,
+    std::ostream* err_out) {
+  if (addresses.empty()) {
+    return absl::InvalidArgumentError("you must specify at least 1 address");
+  }
+  absl::StatusOr<std::vector<ListenAddress>> parsed_addresses =
+      ParseAddresses(addresses);
+  if (!parsed_addresses.ok()) return parsed_addresses.status();
+  if (ports.empty()) {
+    return absl::InvalidArgumentError("you must specify at least 1 port");
+  }
+  absl::StatusOr<std::vector<ForwardedPort>> parsed_ports = ParsePorts(ports);
+  if (!parsed_ports.ok()) return parsed_ports.status();
+  return std::make_unique<PortForwarder>(
+      executor, NewSingleSessionProvider(std::move(dialer)),
+      *std::move(parsed_addresses), *std::move(parsed_ports), out, err_out);
+}
+
+PortForwarder::PortForwarder(Executor executor,
+                             std::unique_ptr<SessionProvider> sessions,
+                             std::vector<ListenAddress> addresses,
+                             std::vector<ForwardedPort> ports,
+                             std::ostream* out, std::ostream* err_out)
+    : executor_(executor),
+      sessions_(std::move(sessions)),
+      addresses_(std::move(addresses)),
+      ports_(std::move(ports)),
+      out_(out),
+      err_out_(err_out),
+      changed_(executor),
+      tasks_(executor) {}
+
+void PortForwarder::Stop() {
+  stopped_ = true;
+  changed_.NotifyAll();
+}
+
+Task<absl::Status> PortForwarder::WaitReady() {
+  while (!ready_ && !ended_) {
+    absl::Status waited = co_await changed_.Wait();
+    FAIRWAY_CO_RETURN_IF_ERROR(waited);
+  }
+  co_return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<ForwardedPort>> PortForwarder::GetPorts() const {
+  if (!ready_) return absl::FailedPreconditionError("listeners not ready");
+  return ports_;
+}
+
+Task<absl::Status> PortForwarder::ForwardPorts() {
+  absl::Status opened = co_await sessions_->Open();
+  absl::Status result;
+  if (!opened.ok()) {
+    result = absl::Status(
+        opened.code(),
+        absl::StrCat("error upgrading connection: ", opened.message()));
+  } else {
+    result = co_await Forward();
+    absl::Status ended = co_await EndAll();
+    ended.IgnoreError();
+  }
+  ended_ = true;
+  changed_.NotifyAll();
+  co_return result;
+}
+
+Task<absl::Status> PortForwarder::EndAll() {
+  for (auto& listener : listeners_) listener->Close();
+  tasks_.Cancel();
+  absl::Status joined = co_await tasks_.Join();
+  joined.IgnoreError();
+  absl::Status closed = co_await sessions_->Close();
+  co_return closed;
+}
+
+Task<absl::Status> PortForwarder::Forward() {
+  bool listen_success = false;
+  for (ForwardedPort& port : ports_) {
+    absl::Status listening = ListenOnPort(port);
+    if (listening.ok()) {
+      listen_success = true;
+    } else {
+      Print(err_out_, absl::StrCat("Unable to listen on port ", port.local,
+                                   ": ", listening.message(), "\n"));
+    }
+  }
+  if (!listen_success) {
+    co_return absl::AlreadyExistsError(
+        absl::StrCat("unable to listen on any of the requested ports: ",
+                     PortsString(ports_)));
+  }
+  ready_ = true;
+  changed_.NotifyAll();
+  tasks_.Spawn([this]() -> Task<absl::Status> {
+    absl::Status lost = co_await sessions_->WaitLost();
+    if (!absl::IsCancelled(lost)) {
+      lost_ = true;
+      changed_.NotifyAll();
+    }
+    co_return lost;
+  });
+  // As long as the user likes.
+  while (!stopped_ && !lost_) {
+    absl::Status waited = co_await changed_.Wait();
+    FAIRWAY_CO_RETURN_IF_ERROR(waited);
+  }
+  if (stopped_) co_return absl::OkStatus();
+  co_return absl::UnavailableError("lost connection to pod");
+}
+
+absl::Status PortForwarder::ListenOnPort(ForwardedPort& port) {
+  std::vector<std::string> errors;
+  int any_failed = 0;
+  int all_failed = 0;
+  int all_succeeded = 0;
+  for (const ListenAddress& address : addresses_) {
+    absl::Status status = ListenOnPortAndAddress(port, address);
+    const bool all = address.failure_mode == FailureMode::kAll;
+    if (status.ok()) {
+      if (all) ++all_succeeded;
+      continue;
+    }
+    errors.emplace_back(status.message());
+    ++(all ? all_failed : any_failed);
+  }
+  if ((all_succeeded == 0 && all_failed > 0) || any_failed > 0) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("Listeners failed to create with the following errors: [",
+                     absl::StrJoin(errors, " "), "]"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PortForwarder::ListenOnPortAndAddress(
+    ForwardedPort& port, const ListenAddress& address) {
+  absl::StatusOr<std::unique_ptr<net::Listener>> listener =
+      GetListener(port, address);
+  if (!listener.ok()) return listener.status();
+  net::Listener* raw = listener->get();
+  listeners_.push_back(*std::move(listener));
+  tasks_.Spawn([this, raw, port]() { return WaitForConnection(raw, port); });
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<net::Listener>> PortForwarder::GetListener(
+    ForwardedPort& port, const ListenAddress& address) {
+  absl::StatusOr<std::unique_ptr<net::Listener>> listener =
+      net::ListenTcp(executor_, address.address, port.local);
+  if (!listener.ok()) {
+    return absl::Status(listener.status().code(),
+                        absl::StrCat("unable to create listener: Error ",
+                                     listener.status().message()));
+  }
+  port.local = (*listener)->address().port;
+  Print(out_, absl::StrCat(
+                  "Forwarding from ",
+                  net::JoinHostPort(address.address, absl::StrCat(port.local)),
+                  " -> ", port.remote, "\n"));
+  return listener;
+}
+
+Task<absl::Status> PortForwarder::WaitForConnection(net::Listener* listener,
+                                                    ForwardedPort port) {
+  while (true) {
+    absl::StatusOr<std::unique_ptr<net::Socket>> accepted =
+        co_await listener->Accept(executor_);
+    if (absl::IsCancelled(accepted.status())) co_return accepted.status();
+    if (!accepted.ok()) {
+      HandleError(err_out_, kFile, __LINE__,
+                  absl::StrCat("error accepting connection on port ",
+                               port.local, ": ", accepted.status().message()));
+      co_return accepted.status();
+    }
+    // A std::function is copied, a socket is not: hand it over in a holder.
+    auto socket =
+        std::make_shared<std::unique_ptr<net::Socket>>(*std::move(accepted));
+    tasks_.Spawn([this, socket, port]() {
+      return HandleConnection(std::move(*socket), port);
+    });
+  }
+}
+
+Task<absl::Status> PortForwarder::HandleConnection(
+    std::unique_ptr<net::Socket> socket, ForwardedPort port) {
+  Print(out_, absl::StrCat("Handling connection for ", port.local, "\n"));
+  const uint64_t id = next_request_id_++;
+  absl::StatusOr<std::shared_ptr<httpstream::Connection>> session =
+      co_await sessions_->Acquire();
+  absl::StatusOr<StreamPair> streams = absl::UnknownError("no session");
+  if (session.ok()) {
+    streams = co_await CreateStreams(*session, port, id);
+  } else {
+    streams = session.status();
+  }
+  if (!streams.ok()) {
+    // The application learns that nobody was there.
+    socket->Abort();
+    if (!absl::IsCancelled(streams.status())) {
+      HandleError(err_out_, kFile, __LINE__, streams.status().message());
+    }
+    co_return absl::OkStatus();
+  }
+  ForwardResult result =
+      co_await ForwardConnection(*socket, *streams->data, *streams->error);
+  if (!result.remote_error.empty()) {
+    HandleError(err_out_, kFile, __LINE__,
+                absl::StrCat("an error occurred forwarding ", port.local,
+                             " -> ", port.remote, ": ", result.remote_error));
+  } else if (!result.status.ok() && !absl::IsCancelled(result.status)) {
+    HandleError(err_out_, kFile, __LINE__,
+                absl::StrCat("error copying between local connection and "
+                             "remote stream: ",
+                             result.status.message()));
+  }
+  // What became of one connection is nothing to the others.
+  co_return absl::OkStatus();
+}
+
+}  // namespace fairway::portforward
