@@ -6,7 +6,7 @@
 // - A container's `image` is only a name; `command` is needed and looked up on
 //   PATH. It sees the host's files.
 // - A pod has no address that others could reach. It reports one of 198.18.0.0
-//   /15 (set apart for benchmarks by RFC 2544), which is made from its id and
+//   /15 (set apart for benchmarks by RFC 2544), which is made from its UID and
 //   is on the pod's loopback too; a pod on the node's network reports
 //   `host_ip`.
 // - Nothing survives the process: its containers die with it, and what a killed
@@ -25,6 +25,7 @@
 #include "absl/status/statusor.h"
 #include "base/task/task.h"
 #include "runtime/embedded.h"
+#include "runtime/process/user_namespace.h"
 
 namespace fairway::runtime::process {
 
@@ -35,14 +36,10 @@ struct ProcessRuntimeOptions {
   StreamingOptions streaming;
 };
 
-// Moves an ordinary user's process into a user namespace in which it is root,
-// so that it may make network namespaces; does nothing for root. To be called
-// first thing in main(): a process with threads cannot do it.
-// Errors: kPermissionDenied where the kernel forbids it; the runtime then
-// shares the host's network.
-absl::Status EnterUserNamespaceIfNeeded();
-
-// Errors: kInternal if `root_directory` cannot be made.
+// Whoever may run as an ordinary user calls EnterUserNamespaceIfNeeded() first
+// thing in main().
+// Errors: kInvalidArgument for streaming options that cannot be parsed.
+// `root_directory` is made by Start().
 absl::StatusOr<std::unique_ptr<EmbeddedRuntime>> NewProcessRuntime(
     Executor executor, ProcessRuntimeOptions options);
 
