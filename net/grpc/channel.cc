@@ -85,15 +85,13 @@ class UnixChannel final : public Channel {
           absl::StrCat("trying to send message larger than max (",
                        request.size(), " vs. ", kMaxMessageBytes, ")"));
     }
-    absl::StatusOr<std::string> result = absl::UnknownError("not run");
-    bool ended = false;
+    absl::StatusOr<std::string> result = absl::CancelledError("not run");
     absl::Status timed =
         co_await WithDeadline(timeout, "grpc", [&]() -> Task<absl::Status> {
           result = co_await TryTwice(path, request, timeout);
-          ended = !absl::IsCancelled(result.status());
-          co_return absl::OkStatus();
+          co_return result.status();
         });
-    if (absl::IsDeadlineExceeded(timed) && !ended) {
+    if (absl::IsDeadlineExceeded(timed) && absl::IsCancelled(result.status())) {
       co_return absl::DeadlineExceededError("context deadline exceeded");
     }
     co_return result;

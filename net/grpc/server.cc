@@ -4,6 +4,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -20,6 +21,7 @@ namespace fairway::net::grpc {
 namespace {
 
 constexpr char kContentType[] = "application/grpc";
+constexpr char kDeadlineExceeded[] = "context deadline exceeded";  // Go's words
 constexpr size_t kMaxConnections = 1000;
 
 // "unknown method X for service S", as grpc-go says it.
@@ -53,18 +55,37 @@ Task<absl::Status> SendMessage(http2::Stream& stream, std::string message) {
   co_return stream.Finish(StatusFields(absl::OkStatus()));
 }
 
-// Runs `method` until it ends, its time is over, or the caller has gone.
 Task<absl::StatusOr<std::string>> RunMethod(
+    std::shared_ptr<http2::Stream> stream, const RawMethod& method) {
+  absl::StatusOr<std::optional<std::string>> request =
+      co_await ReadMessage(*stream, kMaxMessageBytes);
+  if (!request.ok()) co_return request.status();
+  if (!request->has_value()) {
+    co_return absl::InternalError("grpc: request without a message");
+  }
+  std::string bytes = **std::move(request);
+  absl::StatusOr<std::string> response = co_await method(std::move(bytes));
+  if (response.ok() && response->size() > kMaxMessageBytes) {
+    co_return absl::ResourceExhaustedError(
+        absl::StrCat("trying to send message larger than max (",
+                     response->size(), " vs. ", kMaxMessageBytes, ")"));
+  }
+  co_return response;
+}
+
+// Reads the request and runs `method` until it ends, its time is over, or the
+// caller has gone.
+Task<absl::StatusOr<std::string>> RunInTime(
     std::shared_ptr<http2::Stream> stream, const RawMethod& method,
-    std::string request, absl::Duration timeout) {
+    absl::Duration timeout) {
   absl::StatusOr<std::string> result = absl::CancelledError("context canceled");
   absl::Status ended;
   Executor executor = co_await kThisExecutor;
   TaskGroup group(executor);
   group.SpawnOrCancelAll([&]() -> Task<absl::Status> {
     ended = co_await WithDeadline(timeout, "grpc", [&]() -> Task<absl::Status> {
-      result = co_await method(std::move(request));
-      co_return absl::OkStatus();
+      result = co_await RunMethod(stream, method);
+      co_return result.status();
     });
     co_return absl::CancelledError("the call has ended");
   });
@@ -75,13 +96,9 @@ Task<absl::StatusOr<std::string>> RunMethod(
   });
   absl::Status joined = co_await group.Join();
   joined.IgnoreError();
-  if (absl::IsDeadlineExceeded(ended)) {
-    co_return absl::DeadlineExceededError("context deadline exceeded");
-  }
-  if (result.ok() && result->size() > kMaxMessageBytes) {
-    co_return absl::ResourceExhaustedError(
-        absl::StrCat("trying to send message larger than max (", result->size(),
-                     " vs. ", kMaxMessageBytes, ")"));
+  if (absl::IsDeadlineExceeded(ended) &&
+      !absl::IsDeadlineExceeded(result.status())) {
+    co_return absl::DeadlineExceededError(kDeadlineExceeded);
   }
   co_return result;
 }
@@ -119,8 +136,9 @@ class ServerImpl final : public Server {
     absl::Status drained = co_await WithDeadline(
         grace, "grpc: drain", [this]() -> Task<absl::Status> {
           absl::Status joined = co_await connections_.Join();
-          joined.IgnoreError();
-          co_return absl::OkStatus();
+          bool late = co_await IsCancelled();
+          if (late) co_return absl::CancelledError("grpc: grace is over");
+          co_return joined;
         });
     co_return drained;
   }
@@ -181,14 +199,11 @@ class ServerImpl final : public Server {
       }
       timeout = *parsed;
     }
-    absl::StatusOr<std::optional<std::string>> request =
-        co_await ReadMessage(*stream, kMaxMessageBytes);
-    if (!request.ok()) co_return request.status();
-    if (!request->has_value()) {
-      co_return absl::InternalError("grpc: request without a message");
+    if (timeout <= absl::ZeroDuration()) {
+      co_return absl::DeadlineExceededError(kDeadlineExceeded);
     }
-    absl::StatusOr<std::string> response = co_await RunMethod(
-        stream, found->second, **std::move(request), timeout);
+    absl::StatusOr<std::string> response =
+        co_await RunInTime(stream, found->second, timeout);
     co_return response;
   }
 
