@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubelet/cri/remote/cri_client.h"
 
+#include <glog/logging.h>
+
 #include <string>
 #include <utility>
-
-#include <glog/logging.h>
 
 namespace fairway::kubelet::cri {
 
