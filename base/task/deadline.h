@@ -30,13 +30,16 @@ Task<absl::StatusOr<T>> WithDeadline(
     absl::Duration timeout, std::string what,
     std::function<Task<absl::StatusOr<T>>()> body) {
   absl::StatusOr<T> result = absl::UnknownError("not run");
-  absl::Status status = co_await WithDeadline(
-      timeout, std::move(what),
-      [&result, body = std::move(body)]() -> Task<absl::Status> {
-        absl::StatusOr<T> value = co_await body();
-        result = std::move(value);
-        co_return result.status();
-      });
+  // Named: GCC 12 destroys a lambda twice that owns something and is a
+  // temporary of a co_await expression.
+  std::function<Task<absl::Status>()> run = [&result,
+                                             &body]() -> Task<absl::Status> {
+    absl::StatusOr<T> value = co_await body();
+    result = std::move(value);
+    co_return result.status();
+  };
+  absl::Status status =
+      co_await WithDeadline(timeout, std::move(what), std::move(run));
   if (!status.ok()) co_return status;
   co_return result;
 }
