@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tls/tls.h"
 
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -82,8 +83,9 @@ Task<absl::Status> FillInput(ConnectionPtr c) {
 // Last words after an error; whether they arrive does not matter.
 Task<void> SendAlert(ConnectionPtr c) {
   if (c->flushing || c->engine->output().empty()) co_return;
-  absl::Status ignored = co_await WithDeadline(kCloseTimeout, "send alert",
-                                               [c]() { return Flush(c); });
+  std::function<Task<absl::Status>()> flush = [c]() { return Flush(c); };
+  absl::Status ignored =
+      co_await WithDeadline(kCloseTimeout, "send alert", flush);
 }
 
 // Both close_notify have passed, so nothing more will.
@@ -179,8 +181,8 @@ class TlsStreamImpl final : public TlsStream {
     c->fin_sent = true;
     absl::Status flushed;
     if (c->flushing || !c->engine->output().empty()) {
-      flushed = co_await WithDeadline(kCloseTimeout, "close",
-                                      [c]() { return Flush(c); });
+      std::function<Task<absl::Status>()> flush = [c]() { return Flush(c); };
+      flushed = co_await WithDeadline(kCloseTimeout, "close", flush);
     }
     c->transport_closed = true;
     if (absl::IsDeadlineExceeded(flushed)) c->transport->Abort();

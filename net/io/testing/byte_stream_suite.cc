@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
-#include <array>
 #include <random>
 #include <utility>
 #include <vector>
@@ -21,24 +20,6 @@ namespace fairway::net {
 
 using absl::StatusCode;
 using ::testing::AnyOf;
-
-Task<absl::StatusOr<std::string>> ReadAll(ByteStream& stream) {
-  std::string all;
-  std::vector<char> buf(32 * 1024);
-  while (true) {
-    absl::StatusOr<size_t> n = co_await stream.Read(absl::MakeSpan(buf));
-    if (!n.ok()) co_return n.status();
-    if (*n == 0) co_return all;
-    all.append(buf.data(), *n);
-  }
-}
-
-std::string SomeBytes(size_t count, unsigned seed) {
-  std::minstd_rand random(seed + 1);
-  std::string bytes(count, '\0');
-  for (char& byte : bytes) byte = static_cast<char>(random() >> 8);
-  return bytes;
-}
 
 void ByteStreamSuite::RunTest(
     std::function<Task<absl::Status>(StreamPair&)> body) {

@@ -10,38 +10,13 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <memory>
-#include <ostream>
-#include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "base/task/task.h"
-#include "net/io/byte_stream.h"
+#include "net/io/testing/transport.h"
 
 namespace fairway::net {
-
-struct StreamPair {
-  std::unique_ptr<ByteStream> a;
-  std::unique_ptr<ByteStream> b;
-};
-
-// Whether the peer of an aborted stream gets to know that it was no FIN.
-enum class ResetKind { kSeen, kLooksLikeFin };
-
-struct Transport {
-  std::string name;
-  std::function<Task<absl::StatusOr<StreamPair>>()> make;
-  ResetKind reset = ResetKind::kSeen;
-};
-
-inline void PrintTo(const Transport& transport, std::ostream* out) {
-  *out << transport.name;
-}
-
-inline std::string TransportName(
-    const ::testing::TestParamInfo<Transport>& info) {
-  return info.param.name;
-}
 
 // `transport`, and the same with its ends exchanged.
 inline auto BothWays(Transport transport) {
@@ -63,12 +38,6 @@ class ByteStreamSuite : public ::testing::TestWithParam<Transport> {
 
   bool reset_is_seen() const { return GetParam().reset == ResetKind::kSeen; }
 };
-
-// Reads until FIN.
-Task<absl::StatusOr<std::string>> ReadAll(ByteStream& stream);
-
-// `count` bytes that look random and are the same for the same `seed`.
-std::string SomeBytes(size_t count, unsigned seed);
 
 }  // namespace fairway::net
 

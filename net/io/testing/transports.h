@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/task/task.h"
-#include "net/io/testing/byte_stream_suite.h"
+#include "net/io/testing/transport.h"
 
 namespace fairway::net {
 
