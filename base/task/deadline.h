@@ -19,6 +19,8 @@ Task<absl::Status> Sleep(absl::Duration duration);
 
 // Runs `body` to its end, but cancels it `timeout` after the call. Cancelled
 // work is waited for, so what `body` refers to needs to outlive only the call.
+// A lambda that captures by value what has a destructor (a shared_ptr) must be
+// a named std::function first: GCC 12 destroys such a temporary twice.
 // Errors: kDeadlineExceeded ("WHAT: timed out after 30s") if the time ran out,
 // else what `body` returned.
 Task<absl::Status> WithDeadline(absl::Duration timeout, std::string what,
@@ -30,8 +32,6 @@ Task<absl::StatusOr<T>> WithDeadline(
     absl::Duration timeout, std::string what,
     std::function<Task<absl::StatusOr<T>>()> body) {
   absl::StatusOr<T> result = absl::UnknownError("not run");
-  // Named: GCC 12 destroys a lambda twice that owns something and is a
-  // temporary of a co_await expression.
   std::function<Task<absl::Status>()> run = [&result,
                                              &body]() -> Task<absl::Status> {
     absl::StatusOr<T> value = co_await body();

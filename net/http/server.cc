@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -123,11 +124,13 @@ Task<absl::Status> ServerImpl::AcceptAll(Listener& listener) {
       continue;
     }
     auto handed = std::make_shared<std::unique_ptr<Socket>>(*std::move(socket));
-    absl::Status started = co_await RunOn<absl::Status>(
-        share.executor, [this, &share, handed]() -> Task<absl::Status> {
-          Start(share, std::move(*handed));
-          co_return absl::OkStatus();
-        });
+    std::function<Task<absl::Status>()> start =
+        [this, &share, handed]() -> Task<absl::Status> {
+      Start(share, std::move(*handed));
+      co_return absl::OkStatus();
+    };
+    absl::Status started =
+        co_await RunOn<absl::Status>(share.executor, std::move(start));
     if (!started.ok()) co_return started;
   }
   co_return absl::OkStatus();
@@ -159,13 +162,13 @@ Task<absl::Status> ServerImpl::ServeSocket(Share& share,
         std::move(stream), std::move(info), handler_, options_, share.drain);
     co_return served;
   }
-  auto moved = std::make_shared<std::unique_ptr<Socket>>(std::move(socket));
   absl::StatusOr<std::unique_ptr<TlsStream>> tls =
       co_await WithDeadline<std::unique_ptr<TlsStream>>(
           options_.handshake_timeout, "TLS handshake",
-          [this, moved]() -> Task<absl::StatusOr<std::unique_ptr<TlsStream>>> {
+          [this,
+           &socket]() -> Task<absl::StatusOr<std::unique_ptr<TlsStream>>> {
             absl::StatusOr<std::unique_ptr<TlsStream>> stream =
-                co_await Handshake(std::move(*moved));
+                co_await Handshake(std::move(socket));
             co_return stream;
           });
   if (!tls.ok()) {

@@ -83,9 +83,10 @@ class Pool : public std::enable_shared_from_this<Pool> {
     entries.push_back(entry);
     // Watches it until it is taken, its time is over, or the server closes it.
     tasks_.Spawn([pool = weak_from_this(), key, entry]() -> Task<absl::Status> {
+      Entry* watched = entry.get();
       absl::Status waited = co_await WithDeadline(
-          kIdleTimeout, "idle connection", [entry]() -> Task<absl::Status> {
-            absl::Status status = co_await WaitTakenOrEnded(entry);
+          kIdleTimeout, "idle connection", [watched]() -> Task<absl::Status> {
+            absl::Status status = co_await WaitTakenOrEnded(*watched);
             co_return status;
           });
       if (entry->taken) co_return absl::OkStatus();
@@ -111,10 +112,10 @@ class Pool : public std::enable_shared_from_this<Pool> {
     bool taken = false;
   };
 
-  static Task<absl::Status> WaitTakenOrEnded(std::shared_ptr<Entry> entry) {
-    Input& input = *entry->input;
+  static Task<absl::Status> WaitTakenOrEnded(const Entry& entry) {
+    Input& input = *entry.input;
     input.ReadAhead();
-    while (!entry->taken && !input.ended() && input.buffered().empty()) {
+    while (!entry.taken && !input.ended() && input.buffered().empty()) {
       absl::Status waited = co_await input.WaitChanged();
       if (!waited.ok()) co_return waited;
     }
