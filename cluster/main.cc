@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/flags/daemon.h"
@@ -90,7 +91,8 @@ Task<absl::Status> Run() {
     co_return ended.ok() ? absl::CancelledError("over") : ended;
   });
   group.SpawnOrCancelAll([]() -> Task<absl::Status> {
-    absl::StatusOr<int> signal = co_await WaitForSignal({SIGINT, SIGTERM});
+    const std::vector<int> signals = {SIGINT, SIGTERM};
+    absl::StatusOr<int> signal = co_await WaitForSignal(signals);
     co_return signal.ok() ? absl::CancelledError("stopped by a signal")
                           : signal.status();
   });

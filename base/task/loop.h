@@ -38,7 +38,8 @@ class LoopThread {
 absl::Status RunLoop(std::function<Task<absl::Status>()> body);
 
 // Waits for one of `signals` (SIGINT, SIGTERM); while somebody waits, the
-// signal does not end the process. Returns its number.
+// signal does not end the process. Returns its number. (Name the vector: GCC 12
+// refuses a braced list inside co_await.)
 Task<absl::StatusOr<int>> WaitForSignal(std::vector<int> signals);
 
 }  // namespace fairway

@@ -10,14 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "e2e/harness/docker.h"
 #include "e2e/harness/process.h"
 
 namespace fairway::e2e {
 
 enum class Kubectl { kOurs, kDebian };
-
-// The image that a Docker Engine of a test has: pod_server as /pod_server.
-inline constexpr char kPodServerImage[] = "fairway/pod-server:test";
 
 struct ClusterOptions {
   std::string runtime = "process";  // or "docker"
