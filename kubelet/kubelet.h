@@ -79,7 +79,7 @@ class Kubelet : public server::HostInterface {
   Task<absl::StatusOr<kuberuntime::Pod>> FindRuntimePod(api::Pod pod);
   api::Pod GenerateStatus(const api::Pod& pod,
                           const kuberuntime::PodStatus& runtime) const;
-  Task<absl::Status> LearnRuntimeName();
+  Task<absl::StatusOr<kuberuntime::PodStatus>> GetRuntimeStatus(api::Pod pod);
 
   const KubeletOptions options_;
   cri::RuntimeService& runtime_service_;

@@ -102,16 +102,6 @@ absl::Status Kubelet::Ready() {
   return absl::OkStatus();
 }
 
-Task<absl::Status> Kubelet::LearnRuntimeName() {
-  if (!runtime_name_.empty()) co_return absl::OkStatus();
-  runtimeapi::VersionRequest request;
-  absl::StatusOr<runtimeapi::VersionResponse> version =
-      co_await runtime_service_.Version(std::move(request));
-  if (!version.ok()) co_return version.status();
-  runtime_name_ = version->runtime_name();
-  co_return absl::OkStatus();
-}
-
 api::Pod Kubelet::GenerateStatus(const api::Pod& pod,
                                  const kuberuntime::PodStatus& runtime) const {
   return GenerateAPIPodStatus(
@@ -122,14 +112,25 @@ api::Pod Kubelet::GenerateStatus(const api::Pod& pod,
       runtime_name_, options_.node.node_ip, absl::Now());
 }
 
-Task<absl::Duration> Kubelet::SyncPod(api::Pod pod) {
-  absl::Status learned = co_await LearnRuntimeName();
-  const api::ObjectMeta& meta = pod.metadata;
-  absl::StatusOr<kuberuntime::PodStatus> before = learned;
-  if (learned.ok()) {
-    before =
-        co_await runtime_.GetPodStatus(meta.uid, meta.name, meta.namespace_);
+Task<absl::StatusOr<kuberuntime::PodStatus>> Kubelet::GetRuntimeStatus(
+    api::Pod pod) {
+  if (runtime_name_.empty()) {
+    runtimeapi::VersionRequest request;
+    absl::StatusOr<runtimeapi::VersionResponse> version =
+        co_await runtime_service_.Version(std::move(request));
+    if (!version.ok()) co_return version.status();
+    runtime_name_ = version->runtime_name();
   }
+  const api::ObjectMeta& meta = pod.metadata;
+  absl::StatusOr<kuberuntime::PodStatus> status =
+      co_await runtime_.GetPodStatus(meta.uid, meta.name, meta.namespace_);
+  co_return status;
+}
+
+Task<absl::Duration> Kubelet::SyncPod(api::Pod pod) {
+  absl::StatusOr<kuberuntime::PodStatus> before =
+      co_await GetRuntimeStatus(pod);
+  const api::ObjectMeta& meta = pod.metadata;
   if (!before.ok()) {
     LOG(ERROR) << "status of pod " << meta.namespace_ << "/" << meta.name
                << ": " << before.status();
@@ -153,8 +154,7 @@ Task<absl::Duration> Kubelet::SyncPod(api::Pod pod) {
     LOG(WARNING) << "sync pod " << meta.namespace_ << "/" << meta.name << ": "
                  << result.status;
   }
-  absl::StatusOr<kuberuntime::PodStatus> after =
-      co_await runtime_.GetPodStatus(meta.uid, meta.name, meta.namespace_);
+  absl::StatusOr<kuberuntime::PodStatus> after = co_await GetRuntimeStatus(pod);
   if (!after.ok()) co_return options_.retry;
   status_manager_.SetPodStatus(GenerateStatus(pod, *after));
   co_return std::min(result.retry_after, options_.sync_frequency);
@@ -181,8 +181,7 @@ Task<absl::Status> Kubelet::TerminatePod(api::Pod pod) {
   if (pod_manager_.GetPodByUID(meta.uid) == nullptr) {
     co_return absl::OkStatus();
   }
-  absl::StatusOr<kuberuntime::PodStatus> after =
-      co_await runtime_.GetPodStatus(meta.uid, meta.name, meta.namespace_);
+  absl::StatusOr<kuberuntime::PodStatus> after = co_await GetRuntimeStatus(pod);
   if (!after.ok()) co_return after.status();
   if (const api::Pod* said = status_manager_.GetPodStatus(meta.uid)) {
     TakeStatus(*said, pod);

@@ -121,7 +121,6 @@ class RestKubeClient : public KubeClient {
       std::string node_name, std::string resource_version,
       std::function<absl::Status(api::WatchEvent)> on_event) override {
     rest::Resource resource = PodsOfNode(node_name);
-    resource.query.emplace_back("watch", "true");
     resource.query.emplace_back("resourceVersion", resource_version);
     resource.query.emplace_back("allowWatchBookmarks", "true");
     resource.query.emplace_back("timeoutSeconds", absl::StrCat(kWatchSeconds));
