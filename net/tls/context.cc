@@ -221,6 +221,7 @@ absl::StatusOr<std::shared_ptr<const TlsServerContext>> NewTlsServerContext(
   absl::StatusOr<std::string> alpn = EncodeAlpn(config.alpn);
   if (!alpn.ok()) return alpn.status();
   context->alpn = *std::move(alpn);
+  context->answer_to_http = config.answer_to_http;
   context->require_client_certificate =
       config.client_certificates == ClientCertificates::kRequireAndVerify;
   if (!context->alpn.empty()) {

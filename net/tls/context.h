@@ -29,6 +29,7 @@ class TlsServerContext {
   bssl::UniquePtr<X509_STORE> client_roots;  // null: no certificate is wanted
   bool require_client_certificate = false;
   std::string alpn;  // encoded
+  std::string answer_to_http;
 };
 
 }  // namespace fairway::net

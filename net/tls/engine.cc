@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "net/tls/alert.h"
 #include "net/tls/pem.h"
@@ -123,8 +125,9 @@ absl::StatusOr<std::unique_ptr<TlsEngine>> TlsEngine::New(Options options) {
     return engine;
   }
   SSL_set_connect_state(ssl);
-  if (!o.server_name.empty() && !IsIpAddress(o.server_name) &&
-      !SSL_set_tlsext_host_name(ssl, o.server_name.c_str())) {
+  const std::string sni(absl::StripSuffix(o.server_name, "."));
+  if (!sni.empty() && !IsIpAddress(sni) &&
+      !SSL_set_tlsext_host_name(ssl, sni.c_str())) {
     ERR_clear_error();
     return absl::InvalidArgumentError(
         absl::StrCat("tls: invalid server name ", o.server_name));
@@ -164,6 +167,14 @@ void TlsEngine::SetInput(PooledBuffer buffer, size_t size) {
   input_ = std::move(buffer);
   input_start_ = 0;
   input_end_ = size;
+}
+
+bool TlsEngine::client_spoke_http() const {
+  constexpr absl::string_view kBeginnings[] = {"GET /", "HEAD ", "POST ",
+                                               "PUT /", "OPTIO"};
+  return options_.peer_use == CertificateUse::kClient && !error_.ok() &&
+         std::find(std::begin(kBeginnings), std::end(kBeginnings),
+                   first_bytes_) != std::end(kBeginnings);
 }
 
 void TlsEngine::ReleaseUsedInput() {

@@ -82,7 +82,8 @@ class TlsEngine {
 
   CipherOutput& output() { return output_; }
   bool fin_received() const { return fin_received_; }
-  const absl::Status& error() const { return error_; }
+  // Whether the handshake failed because the client began an HTTP request.
+  bool client_spoke_http() const;
   std::string alpn_protocol() const;
   const PeerCertificate* peer_certificate() const {
     return peer_ ? &*peer_ : nullptr;

@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/strip.h"
 #include "base/status/co_status.h"
 #include "base/task/condition.h"
 #include "base/task/deadline.h"
@@ -86,6 +85,15 @@ Task<void> SendAlert(ConnectionPtr c) {
   std::function<Task<absl::Status>()> flush = [c]() { return Flush(c); };
   absl::Status ignored =
       co_await WithDeadline(kCloseTimeout, "send alert", flush);
+}
+
+// To a client that takes us for a server without TLS.
+Task<void> AnswerHttp(ConnectionPtr c, std::string answer) {
+  std::function<Task<absl::Status>()> write = [&c, &answer]() {
+    return WriteAll(*c->transport, answer);
+  };
+  absl::Status ignored =
+      co_await WithDeadline(kCloseTimeout, "answer HTTP", write);
 }
 
 // Both close_notify have passed, so nothing more will.
@@ -207,11 +215,15 @@ class TlsStreamImpl final : public TlsStream {
   ConnectionPtr connection_;
 };
 
-Task<absl::Status> Handshake(ConnectionPtr c) {
+Task<absl::Status> Handshake(ConnectionPtr c, std::string answer_to_http) {
   while (true) {
     absl::StatusOr<TlsEngine::Progress> progress = c->engine->Handshake();
     if (!progress.ok()) {
-      co_await SendAlert(c);
+      if (c->engine->client_spoke_http() && !answer_to_http.empty()) {
+        co_await AnswerHttp(c, answer_to_http);
+      } else {
+        co_await SendAlert(c);
+      }
       co_return progress.status();
     }
     absl::Status flushed = co_await Flush(c);
@@ -224,14 +236,14 @@ Task<absl::Status> Handshake(ConnectionPtr c) {
 
 Task<absl::StatusOr<std::unique_ptr<TlsStream>>> Establish(
     std::shared_ptr<const void> context, TlsEngine::Options options,
-    std::unique_ptr<ByteStream> transport) {
+    std::string answer_to_http, std::unique_ptr<ByteStream> transport) {
   Executor executor = co_await kThisExecutor;
   absl::StatusOr<std::unique_ptr<TlsEngine>> engine =
       TlsEngine::New(std::move(options));
   if (!engine.ok()) co_return engine.status();
   auto connection = std::make_shared<Connection>(
       executor, std::move(context), std::move(transport), *std::move(engine));
-  absl::Status shaken = co_await Handshake(connection);
+  absl::Status shaken = co_await Handshake(connection, answer_to_http);
   if (!shaken.ok()) {
     // Not an abort, which would overtake the alert.
     absl::Status ignored = co_await connection->transport->Close();
@@ -258,8 +270,10 @@ Task<absl::StatusOr<std::unique_ptr<TlsStream>>> TlsConnect(
         "tls: either ServerName or InsecureSkipVerify must be specified in the "
         "tls.Config");
   }
-  absl::StatusOr<std::unique_ptr<TlsStream>> stream = co_await Establish(
-      std::move(context), std::move(options), std::move(transport));
+  std::string no_answer;
+  absl::StatusOr<std::unique_ptr<TlsStream>> stream =
+      co_await Establish(std::move(context), std::move(options),
+                         std::move(no_answer), std::move(transport));
   co_return stream;
 }
 
@@ -274,8 +288,10 @@ Task<absl::StatusOr<std::unique_ptr<TlsStream>>> TlsAccept(
   if (context->require_client_certificate) {
     options.verify_mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
   }
-  absl::StatusOr<std::unique_ptr<TlsStream>> stream = co_await Establish(
-      std::move(context), std::move(options), std::move(transport));
+  std::string answer = context->answer_to_http;
+  absl::StatusOr<std::unique_ptr<TlsStream>> stream =
+      co_await Establish(std::move(context), std::move(options),
+                         std::move(answer), std::move(transport));
   co_return stream;
 }
 

@@ -39,6 +39,11 @@ struct TlsServerConfig {
   std::string client_ca_pem;
   ClientCertificates client_certificates = ClientCertificates::kNone;
   std::vector<std::string> alpn;  // in order of preference
+  // Sent, before the end, to a client that begins with an HTTP request. As Go's
+  // net/http has it; empty: such a client gets an alert.
+  std::string answer_to_http =
+      "HTTP/1.0 400 Bad Request\r\n\r\n"
+      "Client sent an HTTP request to an HTTPS server.\n";
 };
 
 // The subject of a verified client certificate, as Kubernetes reads it.

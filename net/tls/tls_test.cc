@@ -442,12 +442,35 @@ TEST(TlsTest, PeerThatSpeaksNoTlsIsRecognized) {
         stream.status().GetPayload(kFirstRecordPayload);
     EXPECT_EQ(payload.value_or(absl::Cord("none")), "HTTP/");
 
-    for (const char* request : {"GET / HTTP/1.1\r\n\r\n", "SSH-2.0-x\r\n"}) {
-      auto [c, d] = MakePipe(executor);
-      sent = co_await WriteAll(*c, request);
+    auto [c, d] = MakePipe(executor);
+    sent = co_await WriteAll(*c, "SSH-2.0-x\r\n");
+    FAIRWAY_CO_RETURN_IF_ERROR(sent);
+    stream = co_await TlsAccept(*server, std::move(d));
+    EXPECT_THAT(stream, StatusIs(StatusCode::kUnavailable, message));
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(TlsTest, ClientThatSpeaksHttpIsToldSo) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    absl::StatusOr<std::shared_ptr<const TlsServerContext>> server =
+        NewTlsServerContext(ServerConfig());
+    if (!server.ok()) co_return server.status();
+    for (const char* request : {"GET / HTTP/1.1\r\n\r\n", "POST /x HTTP/1.1"}) {
+      auto [a, b] = MakePipe(executor);
+      absl::Status sent = co_await WriteAll(*a, request);
       FAIRWAY_CO_RETURN_IF_ERROR(sent);
-      stream = co_await TlsAccept(*server, std::move(d));
-      EXPECT_THAT(stream, StatusIs(StatusCode::kUnavailable, message));
+      absl::StatusOr<std::unique_ptr<TlsStream>> stream =
+          co_await TlsAccept(*server, std::move(b));
+      EXPECT_THAT(stream, StatusIs(StatusCode::kUnavailable));
+      const std::string want =
+          "HTTP/1.0 400 Bad Request\r\n\r\n"
+          "Client sent an HTTP request to an HTTPS server.\n";
+      std::string got(want.size(), '\0');
+      absl::Status read =
+          co_await ReadFull(*a, absl::MakeSpan(got.data(), got.size()));
+      FAIRWAY_CO_RETURN_IF_ERROR(read);
+      EXPECT_EQ(got, want);
     }
     co_return absl::OkStatus();
   });
