@@ -39,7 +39,9 @@ class Socket : public ByteStream {
  public:
   virtual Address local_address() const = 0;
   virtual Address peer_address() const = 0;
-  // Limits how long sent bytes may stay unacknowledged (TCP_USER_TIMEOUT).
+  // Limits how long sent bytes may stay unacknowledged (TCP_USER_TIMEOUT). Not
+  // set by default: the kernel counts a peer that keeps its window shut, a slow
+  // reader, as one that does not acknowledge.
   virtual absl::Status SetUserTimeout(absl::Duration timeout) = 0;
   // The descriptor, still owned by the socket.
   virtual int native_handle() const = 0;
