@@ -186,7 +186,12 @@ class Proxying {
 
 Task<absl::Status> Proxying::Run() {
   absl::Status status = CheckUpgrade(request_);
-  if (status.ok()) status = co_await ReadRequestBody();
+  if (!status.ok()) {
+    absl::Status refused =
+        co_await options_.responder(request_, writer_, status);
+    co_return refused;
+  }
+  status = co_await ReadRequestBody();
   if (status.ok()) {
     status = co_await WhileClientThere(writer_, [this]() -> Task<absl::Status> {
       absl::Status connected = co_await Connect();
@@ -207,6 +212,7 @@ Task<absl::Status> Proxying::Run() {
       // The client went, or this server is about to.
       status = absl::UnavailableError("the server is shutting down");
     }
+    writer_.headers().Set("Connection", "close");
     absl::Status answered =
         co_await options_.responder(request_, writer_, status);
     co_return answered;
