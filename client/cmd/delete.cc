@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// Mirrors: k8s.io/kubectl/pkg/cmd/delete/delete.go (v0.20.2)
+#include "client/cmd/delete.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "api/json.h"
+#include "base/task/deadline.h"
+#include "client/cmd/check_err.h"
+#include "client/cmd/manifests.h"
+#include "client/cmd/resources.h"
+
+namespace fairway::cmd {
+namespace {
+
+using nlohmann::json;
+
+constexpr char kNothingNamed[] =
+    "You must provide one or more resources by argument or filename.\n"
+    "Example resource specifications include:\n"
+    "   '-f rsrc.yaml'\n"
+    "   '--filename=rsrc.json'\n"
+    "   '<resource> <name>'\n"
+    "   '<resource>'";
+
+// How often a server is asked whether an object is gone.
+constexpr absl::Duration kPollPeriod = absl::Milliseconds(250);
+
+struct Target {
+  const ResourceKind* kind = nullptr;
+  std::string namespace_;
+  std::string name;
+};
+
+absl::StatusOr<std::vector<std::string>> NamesOf(const std::string& list) {
+  absl::StatusOr<json> value = api::ParseJson(list);
+  if (!value.ok()) return value.status();
+  absl::Status error;
+  const api::FieldReader document(*value, "", &error);
+  std::vector<std::string> names;
+  for (const api::FieldReader& item : document.Objects("items")) {
+    names.push_back(item.Object("metadata").String("name"));
+  }
+  if (!error.ok()) return error;
+  return names;
+}
+
+std::string UidOf(const std::string& object) {
+  absl::StatusOr<json> value = api::ParseJson(object);
+  if (!value.ok()) return "";
+  absl::Status error;
+  return api::FieldReader(*value, "", &error).Object("metadata").String("uid");
+}
+
+Task<absl::StatusOr<std::vector<Target>>> FindTargets(
+    Factory* factory, DeleteOptions options, std::vector<std::string> args) {
+  std::vector<Target> targets;
+  if (!options.filenames.empty()) {
+    absl::StatusOr<std::vector<Manifest>> manifests =
+        ReadManifests(*factory, options.filenames);
+    if (!manifests.ok()) co_return manifests.status();
+    for (const Manifest& manifest : *manifests) {
+      targets.push_back({manifest.kind, manifest.namespace_, manifest.name});
+    }
+    co_return targets;
+  }
+  absl::StatusOr<ResourceArgs> parsed = ParseResourceArgs(args, "");
+  if (!parsed.ok()) co_return parsed.status();
+  absl::StatusOr<rest::ClientConfig> config = factory->ToClientConfig();
+  if (!config.ok()) co_return config.status();
+  std::vector<std::string> names = parsed->names;
+  if (names.empty()) {
+    if (!options.all) {
+      co_return absl::InvalidArgumentError(
+          "resource(s) were provided, but no name was specified");
+    }
+    absl::StatusOr<rest::RESTClient*> client = factory->RESTClient();
+    if (!client.ok()) co_return client.status();
+    rest::Resource all = ResourceOf(*parsed->kind, config->namespace_, "");
+    absl::StatusOr<std::string> list = co_await (*client)->List(std::move(all));
+    if (!list.ok()) co_return list.status();
+    absl::StatusOr<std::vector<std::string>> listed = NamesOf(*list);
+    if (!listed.ok()) co_return listed.status();
+    names = *std::move(listed);
+  }
+  for (const std::string& name : names) {
+    targets.push_back({parsed->kind, config->namespace_, name});
+  }
+  co_return targets;
+}
+
+std::string OptionsJson(const DeleteOptions& options) {
+  json out = {{"kind", "DeleteOptions"},
+              {"apiVersion", "v1"},
+              {"propagationPolicy", "Background"}};
+  int grace = options.grace_period;
+  if (options.now) grace = 1;
+  if (options.force && grace < 0) grace = 0;
+  if (grace >= 0) out["gracePeriodSeconds"] = grace;
+  return api::DumpJson(out);
+}
+
+// Returns once the object of that UID is there no more.
+Task<absl::Status> WaitGone(rest::RESTClient* client, Target target,
+                            std::string uid) {
+  const rest::Resource resource =
+      ResourceOf(*target.kind, target.namespace_, target.name);
+  while (true) {
+    absl::StatusOr<std::string> object = co_await client->Get(resource);
+    if (absl::IsNotFound(object.status())) co_return absl::OkStatus();
+    if (!object.ok()) co_return object.status();
+    if (UidOf(*object) != uid) co_return absl::OkStatus();
+    absl::Status slept = co_await Sleep(kPollPeriod);
+    if (!slept.ok()) co_return slept;
+  }
+}
+
+// Deletes one object; its UID, or "" if it was not there and need not be.
+Task<absl::StatusOr<std::string>> DeleteOne(Factory* factory,
+                                            rest::RESTClient* client,
+                                            DeleteOptions options,
+                                            Target target) {
+  const rest::Resource resource =
+      ResourceOf(*target.kind, target.namespace_, target.name);
+  absl::StatusOr<std::string> object = co_await client->Get(resource);
+  if (options.ignore_not_found && absl::IsNotFound(object.status())) {
+    co_return "";
+  }
+  if (!object.ok()) co_return object.status();
+  absl::StatusOr<std::string> deleted =
+      co_await client->Delete(resource, OptionsJson(options));
+  if (!deleted.ok()) co_return deleted.status();
+  if (options.output == "name") {
+    *factory->streams().out << target.kind->singular << "/" << target.name
+                            << "\n";
+  } else {
+    *factory->streams().out
+        << target.kind->singular << " \"" << target.name << "\" "
+        << (options.force ? "force deleted" : "deleted") << "\n";
+  }
+  *factory->streams().out << std::flush;
+  co_return UidOf(*object);
+}
+
+Task<absl::Status> WaitAllGone(
+    rest::RESTClient* client,
+    std::vector<std::pair<Target, std::string>> deleted) {
+  for (const auto& [target, uid] : deleted) {
+    absl::Status gone = co_await WaitGone(client, target, uid);
+    if (!gone.ok()) co_return gone;
+  }
+  co_return absl::OkStatus();
+}
+
+}  // namespace
+
+Task<absl::Status> RunDelete(Factory* factory, DeleteOptions options,
+                             std::vector<std::string> args) {
+  if (args.empty() && options.filenames.empty()) {
+    co_return absl::InvalidArgumentError(kNothingNamed);
+  }
+  absl::StatusOr<std::vector<Target>> targets =
+      co_await FindTargets(factory, options, std::move(args));
+  if (!targets.ok()) co_return targets.status();
+  absl::StatusOr<rest::RESTClient*> client = factory->RESTClient();
+  if (!client.ok()) co_return client.status();
+  if (options.force) {
+    *factory->streams().err_out
+        << "warning: Immediate deletion does not wait for confirmation that "
+           "the running resource has been terminated. The resource may "
+           "continue to run on the cluster indefinitely.\n";
+  }
+  std::vector<std::pair<Target, std::string>> deleted;
+  absl::Status last;
+  for (const Target& target : *targets) {
+    absl::StatusOr<std::string> uid =
+        co_await DeleteOne(factory, *client, options, target);
+    if (uid.ok()) {
+      if (!uid->empty()) deleted.emplace_back(target, *uid);
+      continue;
+    }
+    if (!last.ok()) *factory->streams().err_out << ErrorMessage(last);
+    last = uid.status();
+  }
+  if (targets->empty()) *factory->streams().out << "No resources found\n";
+  if (!options.wait || deleted.empty()) co_return last;
+  absl::Status waited;
+  if (options.timeout > absl::ZeroDuration()) {
+    waited = co_await WithDeadline(
+        options.timeout, "timed out waiting for the condition",
+        [&]() { return WaitAllGone(*client, deleted); });
+  } else {
+    // As long as the pods' own grace periods and their nodes take.
+    waited = co_await WaitAllGone(*client, deleted);
+  }
+  co_return last.ok() ? waited : last;
+}
+
+}  // namespace fairway::cmd

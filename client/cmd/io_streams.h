@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Mirrors: k8s.io/cli-runtime/pkg/genericclioptions/io_options.go (v0.20.2)
+#ifndef CLIENT_CMD_IO_STREAMS_H_
+#define CLIENT_CMD_IO_STREAMS_H_
+
+#include <istream>
+#include <ostream>
+
+namespace fairway::cmd {
+
+// What a command reads from and writes to; they outlive it.
+struct IOStreams {
+  std::istream* in = nullptr;
+  std::ostream* out = nullptr;
+  std::ostream* err_out = nullptr;
+};
+
+}  // namespace fairway::cmd
+
+#endif  // CLIENT_CMD_IO_STREAMS_H_

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// Mirrors: k8s.io/kubectl/pkg/cmd/portforward/portforward.go (v0.20.2)
+#include "client/cmd/port_forward.h"
+
+#include <csignal>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "base/status/co_status.h"
+#include "base/task/loop.h"
+#include "base/task/task_group.h"
+#include "client/cmd/check_err.h"
+#include "client/cmd/resources.h"
+#include "client/tools/portforward/portforward.h"
+
+namespace fairway::cmd {
+namespace {
+
+constexpr char kCommand[] = "port-forward";
+
+absl::StatusOr<absl::Duration> PositiveTimeout(const std::string& text) {
+  absl::StatusOr<absl::Duration> timeout = ParseGoDuration(text);
+  if (!timeout.ok()) return timeout.status();
+  if (*timeout <= absl::ZeroDuration()) {
+    return UsageError(kCommand,
+                      "--pod-running-timeout must be higher than zero");
+  }
+  return timeout;
+}
+
+Task<absl::StatusOr<api::Pod>> GetPod(Factory* factory, std::string ns,
+                                      std::string name) {
+  absl::StatusOr<rest::RESTClient*> client = factory->RESTClient();
+  if (!client.ok()) co_return client.status();
+  rest::Resource resource = ResourceOf(*FindKind("Pod"), ns, name);
+  absl::StatusOr<std::string> json =
+      co_await (*client)->Get(std::move(resource));
+  if (!json.ok()) co_return json.status();
+  co_return api::PodFromJson(*json);
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> ConvertPodNamedPortToNumber(
+    const std::vector<std::string>& ports, const api::Pod& pod) {
+  std::vector<std::string> converted;
+  for (const std::string& port : ports) {
+    const std::vector<std::string> parts = absl::StrSplit(port, ':');
+    int number = 0;
+    if (parts.size() > 2 || parts.back().empty() ||
+        absl::SimpleAtoi(parts.back(), &number)) {
+      converted.push_back(port);
+      continue;
+    }
+    for (const api::Container& container : pod.containers) {
+      for (const api::ContainerPort& candidate : container.ports) {
+        if (number == 0 && candidate.name == parts.back()) {
+          number = candidate.container_port;
+        }
+      }
+    }
+    if (number == 0) {
+      return absl::NotFoundError(absl::StrCat("Pod '", pod.metadata.name,
+                                              "' does not have a named port '",
+                                              parts.back(), "'"));
+    }
+    // A name alone is the same port on both sides.
+    converted.push_back(parts.size() == 1
+                            ? absl::StrCat(number)
+                            : absl::StrCat(parts[0], ":", number));
+  }
+  return converted;
+}
+
+Task<absl::Status> PortForwardOptions::Complete(std::vector<std::string> args) {
+  if (args.size() < 2) {
+    co_return UsageError(
+        kCommand, "TYPE/NAME and list of ports are required for port-forward");
+  }
+  absl::StatusOr<rest::ClientConfig> config = factory_->ToClientConfig();
+  if (!config.ok()) co_return config.status();
+  namespace_ = config->namespace_;
+  absl::StatusOr<absl::Duration> timeout = PositiveTimeout(pod_running_timeout);
+  if (!timeout.ok()) co_return timeout.status();
+  absl::StatusOr<ResourceArgs> target = ParseResourceArgs({args[0]}, "pods");
+  if (!target.ok()) co_return target.status();
+  if (target->kind->kind != "Pod") {
+    co_return absl::UnimplementedError(
+        absl::StrCat("cannot forward ports of ", target->kind->plural,
+                     ": name a pod, as in pod/NAME"));
+  }
+  // A pod that was named is taken as it is; only a choice of several would
+  // wait for one to run.
+  absl::StatusOr<api::Pod> pod =
+      co_await GetPod(factory_, namespace_, target->names[0]);
+  if (!pod.ok()) co_return pod.status();
+  pod_name_ = pod->metadata.name;
+  const std::vector<std::string> specs(args.begin() + 1, args.end());
+  absl::StatusOr<std::vector<std::string>> ports =
+      ConvertPodNamedPortToNumber(specs, *pod);
+  if (!ports.ok()) co_return ports.status();
+  ports_ = *std::move(ports);
+  co_return absl::OkStatus();
+}
+
+absl::Status PortForwardOptions::Validate() const {
+  if (pod_name_.empty()) {
+    return UsageError(kCommand,
+                      "pod name or resource type/name must be specified");
+  }
+  if (ports_.empty()) {
+    return UsageError(kCommand, "at least 1 PORT is required for port-forward");
+  }
+  return absl::OkStatus();
+}
+
+Task<absl::Status> PortForwardOptions::RunPortForward() {
+  absl::StatusOr<api::Pod> pod =
+      co_await GetPod(factory_, namespace_, pod_name_);
+  if (!pod.ok()) co_return pod.status();
+  if (absl::string_view(pod->phase) != api::kPodRunning) {
+    co_return absl::FailedPreconditionError(absl::StrCat(
+        "unable to forward port because pod is not running. Current status=",
+        pod->phase));
+  }
+  absl::StatusOr<rest::ClientConfig> config = factory_->ToClientConfig();
+  if (!config.ok()) co_return config.status();
+  absl::StatusOr<rest::RESTClient*> client = factory_->RESTClient();
+  if (!client.ok()) co_return client.status();
+  rest::Resource resource =
+      ResourceOf(*FindKind("Pod"), namespace_, pod->metadata.name);
+  resource.subresource = "portforward";
+  DefaultPortForwarder forwarder(factory_);
+  absl::Status status = co_await forwarder.ForwardPorts(
+      "POST", (*client)->URL(resource), config->config, addresses, ports_);
+  co_return status;
+}
+
+Task<absl::Status> DefaultPortForwarder::ForwardPorts(
+    std::string method, net::http::Url url, rest::Config config,
+    std::vector<std::string> addresses, std::vector<std::string> ports) {
+  Executor executor = factory_->executor();
+  absl::StatusOr<std::unique_ptr<httpstream::Dialer>> dialer =
+      factory_->dialers()(executor, config, method, url);
+  if (!dialer.ok()) co_return dialer.status();
+  absl::StatusOr<std::unique_ptr<portforward::PortForwarder>> forwarder =
+      portforward::NewOnAddresses(executor, *std::move(dialer), addresses,
+                                  ports, factory_->streams().out,
+                                  factory_->streams().err_out);
+  if (!forwarder.ok()) co_return forwarder.status();
+  portforward::PortForwarder* raw = forwarder->get();
+  TaskGroup signals(executor);
+  signals.Spawn([raw]() -> Task<absl::Status> {
+    std::vector<int> numbers = {SIGINT, SIGTERM};
+    absl::StatusOr<int> signal = co_await WaitForSignal(std::move(numbers));
+    if (signal.ok()) raw->Stop();
+    co_return signal.status();
+  });
+  absl::Status status = co_await raw->ForwardPorts();
+  signals.Cancel();
+  absl::Status joined = co_await signals.Join();
+  joined.IgnoreError();
+  co_return status;
+}
+
+}  // namespace fairway::cmd

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Mirrors: k8s.io/cli-runtime/pkg/resource/builder.go (v0.20.2): its arguments
+#include "client/cmd/resources.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace fairway::cmd {
+namespace {
+
+constexpr ResourceKind kKinds[] = {
+    {"Pod", "pods", "pod", "po", true},
+    {"Node", "nodes", "node", "no", false},
+    {"Namespace", "namespaces", "namespace", "ns", false},
+    {"Service", "services", "service", "svc", true},
+};
+
+absl::StatusOr<const ResourceKind*> Find(absl::string_view name) {
+  const ResourceKind* kind = FindResource(name);
+  if (kind != nullptr) return kind;
+  return absl::NotFoundError(
+      absl::StrCat("the server doesn't have a resource type \"", name, "\""));
+}
+
+absl::StatusOr<ResourceArgs> ParseTypeSlashNames(
+    const std::vector<std::string>& args) {
+  ResourceArgs parsed;
+  for (const std::string& arg : args) {
+    const std::vector<std::string> parts = absl::StrSplit(arg, '/');
+    if (parts.size() == 1) {
+      return absl::InvalidArgumentError(
+          "there is no need to specify a resource type as a separate argument "
+          "when passing arguments in resource/name form (e.g. 'kubectl get "
+          "resource/<resource_name>' instead of 'kubectl get resource "
+          "resource/<resource_name>'");
+    }
+    if (parts.size() > 2) {
+      return absl::InvalidArgumentError(
+          "arguments in resource/name form may not have more than one slash");
+    }
+    if (parts[0].empty() || parts[1].empty()) {
+      return absl::InvalidArgumentError(
+          "arguments in resource/name form must have a single resource and "
+          "name");
+    }
+    absl::StatusOr<const ResourceKind*> kind = Find(parts[0]);
+    if (!kind.ok()) return kind.status();
+    if (parsed.kind != nullptr && parsed.kind != *kind) {
+      return absl::InvalidArgumentError(
+          "arguments of different resource types are not supported");
+    }
+    parsed.kind = *kind;
+    parsed.names.push_back(parts[1]);
+  }
+  return parsed;
+}
+
+}  // namespace
+
+const ResourceKind* FindResource(absl::string_view name) {
+  const std::string lower = absl::AsciiStrToLower(name);
+  for (const ResourceKind& kind : kKinds) {
+    if (kind.plural == lower || kind.singular == lower ||
+        kind.short_name == lower) {
+      return &kind;
+    }
+  }
+  return nullptr;
+}
+
+const ResourceKind* FindKind(absl::string_view name) {
+  for (const ResourceKind& kind : kKinds) {
+    if (kind.kind == name) return &kind;
+  }
+  return nullptr;
+}
+
+absl::StatusOr<ResourceArgs> ParseResourceArgs(
+    const std::vector<std::string>& args, absl::string_view default_kind) {
+  for (const std::string& arg : args) {
+    if (absl::StrContains(arg, "/")) return ParseTypeSlashNames(args);
+  }
+  ResourceArgs parsed;
+  if (args.empty()) return parsed;
+  if (!default_kind.empty()) {
+    parsed.kind = FindResource(default_kind);
+    parsed.names = args;
+    return parsed;
+  }
+  absl::StatusOr<const ResourceKind*> kind = Find(args[0]);
+  if (!kind.ok()) return kind.status();
+  parsed.kind = *kind;
+  parsed.names.assign(args.begin() + 1, args.end());
+  return parsed;
+}
+
+rest::Resource ResourceOf(const ResourceKind& kind, absl::string_view ns,
+                          absl::string_view name) {
+  rest::Resource resource;
+  resource.resource = std::string(kind.plural);
+  if (kind.namespaced) resource.namespace_ = std::string(ns);
+  resource.name = std::string(name);
+  return resource;
+}
+
+}  // namespace fairway::cmd

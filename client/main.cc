@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Mirrors: cmd/kubectl/kubectl.go (v0.20.2)
+#include <csignal>
+#include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client/cmd/cmd.h"
+#include "client/transport/spdy/spdy.h"
+
+namespace {
+
+using namespace fairway;
+
+absl::StatusOr<std::unique_ptr<httpstream::Dialer>> NewDialer(
+    Executor, const rest::Config& config, std::string method,
+    net::http::Url url) {
+  absl::StatusOr<transport::spdy::RoundTripperAndUpgrader> made =
+      transport::spdy::RoundTripperFor(config);
+  if (!made.ok()) return made.status();
+  return transport::spdy::NewDialer(made->upgrader, made->round_tripper,
+                                    std::move(method), std::move(url));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // Whoever reads our output may stop: that is a failed write, not a death
+  // that leaves the pod's connections hanging.
+  std::signal(SIGPIPE, SIG_IGN);
+  const std::vector<std::string> args(argv + 1, argv + argc);
+  return cmd::RunKubectl(args, {&std::cin, &std::cout, &std::cerr}, NewDialer);
+}
