@@ -6,35 +6,11 @@
 #include <cstdint>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "runtime/netns/pod_address.h"
 
 namespace fairway::runtime::process {
 
 using netns::PodNetns;
-
-namespace {
-
-// 198.18.0.0/15 has so many addresses; each /24's first and last are left out,
-// since programs take them for networks and broadcasts.
-constexpr uint32_t kNetworks = 512;
-constexpr uint32_t kHosts = 254;
-
-// FNV-1a: the same in every run.
-uint32_t Hash(absl::string_view text) {
-  uint32_t hash = 2166136261u;
-  for (const char c : text) {
-    hash = (hash ^ static_cast<uint8_t>(c)) * 16777619u;
-  }
-  return hash;
-}
-
-std::string AddressNumber(uint32_t n) {
-  const uint32_t network = n / kHosts % kNetworks;
-  return absl::StrCat("198.", 18 + network / 256, ".", network % 256, ".",
-                      1 + n % kHosts);
-}
-
-}  // namespace
 
 Task<absl::Status> PodNetwork::Start() {
   absl::StatusOr<std::unique_ptr<PodNetns>> host = co_await PodNetns::Own();
@@ -68,12 +44,12 @@ Task<absl::StatusOr<PodPlace>> PodNetwork::PlaceAlone(std::string pod_uid) {
 void PodNetwork::Leave(const PodPlace& place) { taken_.erase(place.ip); }
 
 std::string PodNetwork::ChooseAddress(absl::string_view pod_uid) const {
-  uint32_t n = Hash(pod_uid) % (kNetworks * kHosts);
-  while (taken_.size() < kNetworks * kHosts &&
-         taken_.contains(AddressNumber(n))) {
-    n = (n + 1) % (kNetworks * kHosts);
+  uint32_t attempt = 0;
+  while (attempt < netns::kPodAddresses &&
+         taken_.contains(netns::PodAddress(pod_uid, attempt))) {
+    ++attempt;
   }
-  return AddressNumber(n);
+  return netns::PodAddress(pod_uid, attempt);
 }
 
 }  // namespace fairway::runtime::process
