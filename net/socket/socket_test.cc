@@ -240,6 +240,29 @@ TEST(SocketTest, TcpEndsKnowTheirAddressesAndHaveTheOptions) {
   });
 }
 
+TEST(SocketTest, ClosedSocketDoesNotListenForEver) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    absl::StatusOr<std::unique_ptr<Listener>> listener =
+        ListenTcp(executor, "127.0.0.1", 0);
+    if (!listener.ok()) co_return listener.status();
+    absl::StatusOr<std::unique_ptr<Socket>> a =
+        co_await DialTcp("127.0.0.1", (*listener)->address().port);
+    if (!a.ok()) co_return a.status();
+    absl::StatusOr<std::unique_ptr<Socket>> b =
+        co_await (*listener)->Accept(executor);
+    if (!b.ok()) co_return b.status();
+    absl::Status closed = co_await (*b)->Close();
+    FAIRWAY_CO_RETURN_IF_ERROR(closed);
+    const std::string bytes(1'000'000, 'x');
+    absl::Status written;
+    for (int i = 0; i < 1000 && written.ok(); ++i) {
+      written = co_await WriteAll(**a, bytes);
+    }
+    EXPECT_FALSE(written.ok());
+    co_return absl::OkStatus();
+  });
+}
+
 TEST(SocketTest, AdoptClosesWhatItCannotUse) {
   RunTest([](Executor executor) -> Task<absl::Status> {
     const int unconnected = ::socket(AF_INET, SOCK_STREAM, 0);
