@@ -318,7 +318,11 @@ Task<absl::Status> ServerConnection::RunHandler(http::ServerRequest& request,
 Task<ServerConnection::Next> ServerConnection::EndRequest(
     absl::Status status, BodyReader& body, ContinuedBody& continued,
     ResponseWriter& writer) {
-  if (!status.ok() && !absl::IsCancelled(status)) {
+  if (absl::IsCancelled(status) || absl::IsAborted(status) ||
+      absl::IsUnavailable(status)) {
+    // Peers go all the time.
+    VLOG(2) << "http: serving " << info_.remote_address << ": " << status;
+  } else if (!status.ok()) {
     LOG(WARNING) << "http: serving " << info_.remote_address << ": " << status;
   }
   const bool incomplete = !status.ok() && writer.wrote_header();

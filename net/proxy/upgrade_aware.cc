@@ -50,6 +50,18 @@ absl::Status WithContext(absl::string_view context,
                       absl::StrCat(context, ": ", status.message()));
 }
 
+// What went wrong behind this hop, never to be taken for the client's fault or
+// its identity: only that the backend is away or late keeps its code.
+absl::Status BackendError(absl::string_view context,
+                          const absl::Status& status) {
+  absl::StatusCode code = absl::StatusCode::kInternal;
+  if (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+      absl::IsCancelled(status)) {
+    code = status.code();
+  }
+  return absl::Status(code, absl::StrCat(context, status.message()));
+}
+
 absl::Status CheckUpgrade(const http::ServerRequest& request) {
   if (!request.headers.HasToken("Connection", "Upgrade") ||
       request.http_major != 1) {
@@ -262,7 +274,7 @@ Task<absl::Status> Proxying::Ask() {
   absl::StatusOr<std::unique_ptr<ByteStream>> stream =
       co_await http::Dial(location_, options_.dial);
   if (!stream.ok())
-    co_return WithContext("error dialing backend", stream.status());
+    co_return BackendError("error dialing backend: ", stream.status());
   backend_.stream = *std::move(stream);
   http::Headers headers = {{"Host", location_.HostPort()}};
   for (const auto& [name, value] : headers_) headers.Add(name, value);
@@ -278,14 +290,14 @@ Task<absl::Status> Proxying::Ask() {
             const absl::string_view pieces[] = {head, body_};
             absl::Status written = co_await backend_.stream->Write(pieces);
             if (!written.ok()) {
-              co_return WithContext("error sending request", written);
+              co_return BackendError("error sending request: ", written);
             }
             absl::StatusOr<http1::ResponseHead> read =
                 co_await http1::ReadResponseHead(*backend_.stream,
                                                  kMaxBackendHeadBytes);
             co_return read;
           });
-  if (!answer.ok()) co_return answer.status();
+  if (!answer.ok()) co_return BackendError("", answer.status());
   backend_.head = *std::move(answer);
   co_return absl::OkStatus();
 }

@@ -414,7 +414,7 @@ INSTANTIATE_TEST_SUITE_P(
         AnswerCase{"NotModified", "HTTP/1.1 304 Not Modified\r\n\r\n",
                    "HTTP/1.1 500 ",
                    "invalid upgrade response: status code 304"},
-        AnswerCase{"NoHttp", "SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 400 ",
+        AnswerCase{"NoHttp", "SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 500 ",
                    "malformed HTTP response"}),
     [](const auto& info) { return info.param.name; });
 
