@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Mirrors: k8s.io/apiserver/pkg/endpoints/handlers/rest.go (v0.20.2)
+#include "apiserver/endpoints/handlers/connect.h"
+
+#include <utility>
+
+#include "api/errors.h"
+#include "apiserver/endpoints/metrics.h"
+
+namespace fairway::apiserver::endpoints::handlers {
+namespace {
+
+bool IsDryRun(const net::http::Query& query) {
+  for (const auto& [key, value] : query) {
+    if (key == "dryRun") return true;
+  }
+  return false;
+}
+
+Task<absl::Status> AdmitConnect(Call& call, Json* options) {
+  admission::Interface* admit = call.scope.admit;
+  if (admit == nullptr || !admit->Handles(admission::Operation::kConnect)) {
+    co_return absl::OkStatus();
+  }
+  const RequestInfo& info = call.context.info;
+  admission::Attributes attributes;
+  attributes.operation = admission::Operation::kConnect;
+  attributes.kind = call.scope.connecter->options_kind();
+  attributes.ns = info.ns;
+  attributes.name = info.name;
+  attributes.resource = info.resource;
+  attributes.subresource = info.subresource;
+  attributes.user = call.context.user;
+  attributes.object = options;
+  absl::Status admitted = co_await admit->Admit(attributes);
+  if (!admitted.ok()) co_return admitted;
+  absl::Status valid = co_await admit->Validate(attributes);
+  co_return valid;
+}
+
+// The handler for the connection, or why there will be none.
+Task<absl::StatusOr<net::http::Handler>> Prepare(Call& call) {
+  if (IsDryRun(call.context.query)) {
+    co_return api::NewBadRequest("dryRun is not supported");
+  }
+  absl::StatusOr<Json> options =
+      call.scope.connecter->DecodeOptions(call.context.query);
+  if (!options.ok()) {
+    co_return api::NewBadRequest(options.status().message());
+  }
+  absl::Status admitted = co_await AdmitConnect(call, &*options);
+  if (!admitted.ok()) co_return admitted;
+  registry::rest::Responder responder =
+      [](net::http::ServerRequest&, net::http::ResponseWriter& writer,
+         absl::Status error) { return WriteError(writer, std::move(error)); };
+  std::string ns = call.context.info.ns;
+  std::string name = call.context.info.name;
+  absl::StatusOr<net::http::Handler> handler =
+      co_await call.scope.connecter->Connect(std::move(ns), std::move(name),
+                                             *std::move(options),
+                                             std::move(responder));
+  co_return handler;
+}
+
+}  // namespace
+
+Task<absl::Status> ConnectResource(Call& call) {
+  LongRunning long_running(call.context.info, "CONNECT");
+  absl::StatusOr<net::http::Handler> handler = co_await Prepare(call);
+  if (!handler.ok()) {
+    absl::Status error = handler.status();
+    absl::Status refused = co_await WriteError(call.writer, std::move(error));
+    co_return refused;
+  }
+  absl::Status served = co_await (*handler)(call.request, call.writer);
+  co_return served;
+}
+
+}  // namespace fairway::apiserver::endpoints::handlers

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// Mirrors: pkg/controlplane/instance.go and k8s.io/apiserver/pkg/server
+// (v1.20.2)
+#include "apiserver/server.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "apiserver/admission/admission.h"
+#include "apiserver/endpoints/discovery.h"
+#include "apiserver/endpoints/filters.h"
+#include "apiserver/endpoints/handlers/scope.h"
+#include "apiserver/endpoints/installer.h"
+#include "apiserver/registry/core/namespace/lifecycle.h"
+#include "apiserver/registry/core/namespace/strategy.h"
+#include "apiserver/registry/core/node/strategy.h"
+#include "apiserver/registry/core/pod/binding.h"
+#include "apiserver/registry/core/pod/strategy.h"
+#include "apiserver/registry/generic/store.h"
+#include "apiserver/registry/rest/status_details.h"
+#include "base/metrics/metrics.h"
+
+namespace fairway::apiserver {
+namespace {
+
+namespace rest = registry::rest;
+
+constexpr char kText[] = "text/plain; charset=utf-8";
+
+std::unique_ptr<rest::Storage> NewStore(
+    storage::Interface* storage,
+    std::unique_ptr<const registry::generic::Strategy> strategy,
+    std::vector<std::string> verbs) {
+  registry::generic::StoreOptions options;
+  options.storage = storage;
+  options.strategy = std::move(strategy);
+  options.verbs = std::move(verbs);
+  return std::make_unique<registry::generic::Store>(std::move(options));
+}
+
+std::unique_ptr<admission::Interface> NewAdmission(rest::Storage* namespaces) {
+  std::vector<std::unique_ptr<admission::Interface>> plugins;
+  plugins.push_back(admission::NewNamespaceLifecycle(namespaces));
+  return admission::NewChain(std::move(plugins));
+}
+
+bool IsHealthPath(const std::string& path) {
+  return path == "/healthz" || path == "/livez" || path == "/readyz";
+}
+
+}  // namespace
+
+struct ApiServer::State {
+  explicit State(ServerConfig c)
+      : config(std::move(c)),
+        lifecycle_namespaces(
+            registry::namespaces::NewNamespaceStorage(config.storage.get())),
+        admit(NewAdmission(lifecycle_namespaces.get())),
+        installer(admit.get()) {
+    InstallLegacyApi();
+  }
+
+  // Mirrors: InstallLegacyAPI, NewLegacyRESTStorage.
+  void InstallLegacyApi() {
+    storage::Interface* storage = config.storage.get();
+    const std::vector<std::string> all = registry::generic::AllVerbs();
+    const std::vector<std::string> status = {"get", "patch", "update"};
+    installer.Install("namespaces",
+                      registry::namespaces::NewNamespaceStorage(storage));
+    installer.Install(
+        "namespaces/status",
+        NewStore(
+            storage,
+            std::make_unique<registry::namespaces::NamespaceStatusStrategy>(),
+            status));
+    installer.Install(
+        "nodes",
+        NewStore(storage, std::make_unique<registry::node::NodeStrategy>(),
+                 all));
+    installer.Install(
+        "nodes/status",
+        NewStore(storage,
+                 std::make_unique<registry::node::NodeStatusStrategy>(),
+                 status));
+    installer.Install(
+        "pods",
+        NewStore(storage, std::make_unique<registry::pod::PodStrategy>(), all));
+    installer.Install(
+        "pods/status",
+        NewStore(storage, std::make_unique<registry::pod::PodStatusStrategy>(),
+                 status));
+    installer.Install("pods/binding",
+                      std::make_unique<registry::pod::BindingRest>(storage));
+    kubelets = registry::node::NewNodeConnectionInfoGetter(
+        installer.storage("nodes"), config.kubelet);
+    installer.InstallConnecter(
+        "pods/portforward",
+        registry::pod::NewPortForwardRest(installer.storage("pods"),
+                                          kubelets.get(), config.proxy));
+  }
+
+  Task<absl::Status> Serve(endpoints::RequestContext& context,
+                           net::http::ServerRequest& request,
+                           net::http::ResponseWriter& writer);
+  Task<absl::Status> ServeHealth(const std::string& path,
+                                 const net::http::Query& query,
+                                 net::http::ResponseWriter& writer);
+  Task<absl::Status> ServeOpenApi(net::http::ServerRequest& request,
+                                  net::http::ResponseWriter& writer);
+  // Null for a path that is none of the documents.
+  Json Document(const std::string& path) const;
+
+  ServerConfig config;
+  std::unique_ptr<rest::Storage> lifecycle_namespaces;
+  std::unique_ptr<admission::Interface> admit;
+  endpoints::ApiInstaller installer;
+  std::unique_ptr<registry::node::ConnectionInfoGetter> kubelets;
+  bool shutting_down = false;
+};
+
+Json ApiServer::State::Document(const std::string& path) const {
+  if (path == "/") return endpoints::RootPaths();
+  if (path == "/version") return endpoints::VersionInfo();
+  if (path == "/api") return endpoints::ApiVersions(config.server_address);
+  if (path == "/apis") return endpoints::ApiGroupList();
+  if (path == "/api/v1") return endpoints::ApiResourceList(installer.Entries());
+  return Json();
+}
+
+// Mirrors: k8s.io/apiserver/pkg/server/healthz.
+Task<absl::Status> ApiServer::State::ServeHealth(
+    const std::string& path, const net::http::Query& query,
+    net::http::ResponseWriter& writer) {
+  const std::string name = path.substr(1);
+  const bool failed = shutting_down && path == "/readyz";
+  bool verbose = failed;
+  for (const auto& [key, value] : query) verbose = verbose || key == "verbose";
+  std::string body = "ok";
+  if (verbose) {
+    body =
+        absl::StrCat("[+]ping ok\n[+]storage ok\n", failed ? "[-]" : "[+]",
+                     "shutdown ", failed ? "failed: reason withheld" : "ok",
+                     "\n", name, " check ", failed ? "failed" : "passed", "\n");
+  }
+  writer.headers().Set("Cache-Control", "no-cache, no-store, must-revalidate");
+  writer.headers().Set("X-Content-Type-Options", "nosniff");
+  absl::Status answered =
+      co_await Respond(writer, failed ? 500 : 200, kText, body);
+  co_return answered;
+}
+
+Task<absl::Status> ApiServer::State::ServeOpenApi(
+    net::http::ServerRequest& request, net::http::ResponseWriter& writer) {
+  const bool protobuf =
+      absl::StrContains(request.headers.Get("Accept"), "protobuf");
+  if (!protobuf) {
+    Json document = endpoints::OpenApiV2();
+    absl::Status answered = co_await endpoints::handlers::WriteJson(
+        writer, 200, std::move(document));
+    co_return answered;
+  }
+  const std::string body = endpoints::OpenApiV2Protobuf();
+  absl::Status answered = co_await Respond(
+      writer, 200, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+      body);
+  co_return answered;
+}
+
+Task<absl::Status> ApiServer::State::Serve(endpoints::RequestContext& context,
+                                           net::http::ServerRequest& request,
+                                           net::http::ResponseWriter& writer) {
+  if (context.info.is_resource_request) {
+    absl::Status served = co_await installer.Serve(context, request, writer);
+    co_return served;
+  }
+  std::string path = request.url.path;
+  if (path.size() > 1) {
+    path = std::string(absl::StripSuffix(path, "/"));
+  }
+  if (IsHealthPath(path)) {
+    absl::Status served = co_await ServeHealth(path, context.query, writer);
+    co_return served;
+  }
+  if (path == "/openapi/v2") {
+    absl::Status served = co_await ServeOpenApi(request, writer);
+    co_return served;
+  }
+  if (path == "/metrics") {
+    const std::string text = MetricsText();
+    absl::Status served =
+        co_await Respond(writer, 200, kMetricsContentType, text);
+    co_return served;
+  }
+  Json document = Document(path);
+  if (document.is_null()) {
+    absl::Status missing = NewStatusError(
+        404, "NotFound", "the server could not find the requested resource");
+    absl::Status refused =
+        co_await endpoints::handlers::WriteError(writer, std::move(missing));
+    co_return refused;
+  }
+  absl::Status served =
+      co_await endpoints::handlers::WriteJson(writer, 200, std::move(document));
+  co_return served;
+}
+
+ApiServer::ApiServer(ServerConfig config)
+    : state_(std::make_unique<State>(std::move(config))) {}
+
+ApiServer::~ApiServer() = default;
+
+Task<absl::Status> ApiServer::PrepareRun() {
+  absl::Status made = co_await registry::namespaces::CreateSystemNamespaces(
+      *state_->lifecycle_namespaces);
+  co_return made;
+}
+
+Task<absl::Status> ApiServer::Run() {
+  std::vector<rest::Storage*> contents = {state_->installer.storage("pods")};
+  absl::Status ended = co_await registry::namespaces::RunController(
+      *state_->config.storage, *state_->lifecycle_namespaces,
+      std::move(contents));
+  co_return ended;
+}
+
+net::http::Handler ApiServer::handler() {
+  State* state = state_.get();
+  endpoints::ChainOptions options;
+  options.authenticator = state->config.authenticator.get();
+  options.authorizer = state->config.authorizer.get();
+  options.audit = state->config.audit.get();
+  options.max_mutating_requests_inflight =
+      state->config.max_mutating_requests_inflight;
+  options.max_requests_inflight = state->config.max_requests_inflight;
+  options.knows = [state](const endpoints::RequestInfo& info) {
+    return state->installer.Knows(info);
+  };
+  options.is_connect = [state](const endpoints::RequestInfo& info) {
+    return state->installer.IsConnect(info);
+  };
+  options.handler = [state](endpoints::RequestContext& context,
+                            net::http::ServerRequest& request,
+                            net::http::ResponseWriter& writer) {
+    return state->Serve(context, request, writer);
+  };
+  return endpoints::BuildHandlerChain(std::move(options));
+}
+
+void ApiServer::BeginShutdown() { state_->shutting_down = true; }
+
+}  // namespace fairway::apiserver
