@@ -352,6 +352,12 @@ absl::Status Session::Receive(absl::string_view bytes) {
 }
 
 void Session::OnBlock(const std::shared_ptr<Stream>& stream) {
+  if (role_ == Role::kClient && stream->fields_too_large()) {
+    const int32_t id = stream->id();
+    SubmitReset(id, kCancel);
+    Close(id, absl::ResourceExhaustedError("http2: too many fields"), kCancel);
+    return;
+  }
   const bool had_fields = stream->has_fields();
   stream->OnBlockEnd();
   if (role_ == Role::kClient || had_fields) return;

@@ -29,7 +29,8 @@ namespace fairway::net::http2 {
 enum class Role { kClient, kServer };
 
 struct SessionOptions {
-  // A request with more fields is answered with 431; with twice as many, reset.
+  // A request with more fields is answered with 431; with twice as many, or if
+  // it is a response, its stream is reset.
   size_t max_header_bytes = 1 << 20;
   uint32_t max_concurrent_streams = 250;
   // For the client's first SETTINGS, and for each block of fields.
