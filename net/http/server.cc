@@ -2,7 +2,6 @@
 #include "net/http/server.h"
 
 #include <glog/logging.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <atomic>
@@ -12,8 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
-#include "absl/strings/string_view.h"
 #include "base/task/condition.h"
 #include "base/task/deadline.h"
 #include "base/task/run_on.h"
@@ -42,20 +39,6 @@ std::string RemoteAddress(const Socket& socket) {
   return peer.port == 0 ? "@" : peer.ToString();
 }
 
-// Whether what came first is an HTTP request line and no TLS record.
-bool LooksLikeHttp(const Socket& socket) {
-  char bytes[5];
-  const ssize_t n = ::recv(socket.native_handle(), bytes, sizeof(bytes),
-                           MSG_PEEK | MSG_DONTWAIT);
-  if (n < static_cast<ssize_t>(sizeof(bytes))) return false;
-  const absl::string_view start(bytes, sizeof(bytes));
-  for (absl::string_view method :
-       {"GET /", "HEAD ", "POST ", "PUT /", "OPTIO"}) {
-    if (start == method) return true;
-  }
-  return false;
-}
-
 class ServerImpl final : public Server {
  public:
   ServerImpl(Executor executor, Handler handler, ServerOptions options)
@@ -76,8 +59,6 @@ class ServerImpl final : public Server {
   Task<absl::Status> AcceptAll(Listener& listener);
   void Start(Share& share, std::unique_ptr<Socket> socket);
   Task<absl::Status> ServeSocket(Share& share, std::unique_ptr<Socket> socket);
-  Task<absl::StatusOr<std::unique_ptr<TlsStream>>> Handshake(
-      std::unique_ptr<Socket> socket);
   Task<absl::Status> Drain(Share& share, absl::Duration grace);
 
   const Executor executor_;
@@ -162,13 +143,14 @@ Task<absl::Status> ServerImpl::ServeSocket(Share& share,
         std::move(stream), std::move(info), handler_, options_, share.drain);
     co_return served;
   }
+  std::unique_ptr<ByteStream> transport = std::move(socket);
   absl::StatusOr<std::unique_ptr<TlsStream>> tls =
       co_await WithDeadline<std::unique_ptr<TlsStream>>(
           options_.handshake_timeout, "TLS handshake",
           [this,
-           &socket]() -> Task<absl::StatusOr<std::unique_ptr<TlsStream>>> {
+           &transport]() -> Task<absl::StatusOr<std::unique_ptr<TlsStream>>> {
             absl::StatusOr<std::unique_ptr<TlsStream>> stream =
-                co_await Handshake(std::move(socket));
+                co_await TlsAccept(options_.tls, std::move(transport));
             co_return stream;
           });
   if (!tls.ok()) {
@@ -192,24 +174,6 @@ Task<absl::Status> ServerImpl::ServeSocket(Share& share,
                                              handler_, options_, share.drain);
   }
   co_return served;
-}
-
-Task<absl::StatusOr<std::unique_ptr<TlsStream>>> ServerImpl::Handshake(
-    std::unique_ptr<Socket> socket) {
-  absl::Status ready = co_await socket->WaitReadable();
-  if (!ready.ok()) co_return ready;
-  if (LooksLikeHttp(*socket)) {
-    absl::Status written = co_await WriteAll(
-        *socket,
-        "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an "
-        "HTTPS server.\n");
-    if (written.ok()) written = co_await socket->Close();
-    co_return absl::InvalidArgumentError(
-        "client sent an HTTP request to an HTTPS server");
-  }
-  absl::StatusOr<std::unique_ptr<TlsStream>> stream =
-      co_await TlsAccept(options_.tls, std::move(socket));
-  co_return stream;
 }
 
 Task<absl::Status> ServerImpl::Drain(Share& share, absl::Duration grace) {

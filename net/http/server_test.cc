@@ -253,9 +253,10 @@ TEST(ServerTest, RefusesServersOfAnotherAuthority) {
 }
 
 TEST(ServerTest, SpreadsConnectionsOverExecutors) {
-  LoopThread one("one");
-  LoopThread two("two");
-  RunTest([&](Executor executor) -> Task<absl::Status> {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    // In here, so that they have ended before the loop that they answer to.
+    LoopThread one("one");
+    LoopThread two("two");
     ServerOptions options;
     options.executors = {one.executor(), two.executor()};
     Running running(

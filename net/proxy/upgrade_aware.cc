@@ -422,12 +422,18 @@ Task<absl::Status> Proxying::RelayBothWays(ByteStream& client,
   });
   absl::Status first = co_await end.WaitFirst();
   if (first.ok()) {
-    absl::Status lingered = co_await WithDeadline(
-        kLinger, "end of relay", [&end]() -> Task<absl::Status> {
-          absl::Status status = co_await end.WaitBoth();
-          co_return status;
-        });
-    VLOG(6) << "proxy: relay ended: " << lingered;
+    // As long as bytes still flow to the side that ended its own, they may.
+    bool flowing = true;
+    while (flowing) {
+      const uint64_t before = counts.a_to_b_bytes + counts.b_to_a_bytes;
+      absl::Status lingered = co_await WithDeadline(
+          kLinger, "end of relay", [&end]() -> Task<absl::Status> {
+            absl::Status status = co_await end.WaitBoth();
+            co_return status;
+          });
+      flowing = absl::IsDeadlineExceeded(lingered) &&
+                counts.a_to_b_bytes + counts.b_to_a_bytes != before;
+    }
     co_await CloseInTime(client);
     co_await CloseInTime(backend);
   } else {
