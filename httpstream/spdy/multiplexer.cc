@@ -85,7 +85,7 @@ Task<absl::StatusOr<StreamPtr>> Multiplexer::CreateStream(
 
   absl::Status replied = co_await WithDeadline(
       options_.create_stream_timeout, "create stream",
-      [this, stream]() -> Task<absl::Status> {
+      [this, &stream]() -> Task<absl::Status> {
         while (!stream->replied && !stream->reset && !ended_) {
           absl::Status waited = co_await stream->readable.Wait();
           if (!waited.ok()) co_return waited;

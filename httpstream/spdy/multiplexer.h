@@ -153,7 +153,7 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   // Queues the stream for its turn, if it has something to send.
   void MakeReady(const StreamPtr& stream);
   static void Enqueue(const StreamPtr& stream, StreamQueue* queue);
-  static void Dequeue(const StreamPtr& stream);
+  static void Dequeue(StreamPtr stream);
   void UnblockStreams();
   void FailPendingWrites();
   void SendRst(uint32_t stream_id, RstStatus status);

@@ -157,7 +157,8 @@ void Multiplexer::Enqueue(const StreamPtr& stream, StreamQueue* queue) {
   stream->queue = queue;
 }
 
-void Multiplexer::Dequeue(const StreamPtr& stream) {
+// By value: the queue's own pointer may be the one that is given.
+void Multiplexer::Dequeue(StreamPtr stream) {
   if (stream->queue != nullptr) stream->queue->erase(stream->place);
   stream->queue = nullptr;
 }

@@ -40,20 +40,17 @@ ResponseUpgrader::UpgradeResponse(net::http::ServerRequest& request,
   const SessionOptions options = options_;
   if (!IsUpgradeRequest(request.headers) ||
       !request.headers.HasToken(kHeaderUpgrade, kHeaderSpdy31)) {
-    absl::Status refused = co_await Refuse(
-        writer, 400,
-        absl::InvalidArgumentError(
-            "unable to upgrade: missing upgrade headers in request"));
+    absl::Status error = absl::InvalidArgumentError(
+        "unable to upgrade: missing upgrade headers in request");
+    absl::Status refused = co_await Refuse(writer, 400, error);
     co_return refused;
   }
   const std::string head = SwitchingProtocols(writer.headers());
   absl::StatusOr<std::unique_ptr<net::ByteStream>> transport = writer.Hijack();
   if (!transport.ok()) {
-    absl::Status refused =
-        co_await Refuse(writer, 500,
-                        absl::Status(transport.status().code(),
-                                     "unable to upgrade: unable to hijack "
-                                     "response"));
+    absl::Status error(transport.status().code(),
+                       "unable to upgrade: unable to hijack response");
+    absl::Status refused = co_await Refuse(writer, 500, error);
     co_return refused;
   }
   absl::Status written = co_await net::WriteAll(**transport, head);

@@ -159,7 +159,7 @@ Task<absl::Status> HttpStreamHandler::MonitorStreamPair(
     HttpStreamPairPtr pair) {
   absl::Status completed = co_await WithDeadline(
       options_.stream_creation_timeout, "stream pair",
-      [pair]() -> Task<absl::Status> { return pair->WaitComplete(); });
+      [&pair]() -> Task<absl::Status> { return pair->WaitComplete(); });
   if (completed.ok() || absl::IsCancelled(completed)) co_return completed;
 
   RemoveStreamPair(pair);
