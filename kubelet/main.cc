@@ -183,7 +183,11 @@ absl::Status ReadKubeconfig(rest::Config* api) {
   }
   absl::StatusOr<rest::Kubeconfig> file =
       rest::LoadKubeconfig(FLAGS_kubeconfig);
-  if (!file.ok()) return file.status();
+  if (!file.ok()) {
+    return absl::Status(
+        file.status().code(),
+        absl::StrCat("--kubeconfig: ", file.status().message()));
+  }
   absl::StatusOr<rest::ClientConfig> client =
       rest::NewClientConfig(*file, rest::ConfigOverrides());
   if (!client.ok()) return client.status();

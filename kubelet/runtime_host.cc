@@ -13,6 +13,7 @@
 #include "net/grpc/grpc.h"
 #include "net/socket/socket.h"
 #include "runtime/cri/cri_server.h"
+#include "runtime/dockershim/docker_service.h"
 #include "runtime/embedded.h"
 #include "runtime/process/process_runtime.h"
 
@@ -155,8 +156,13 @@ absl::StatusOr<std::unique_ptr<RuntimeHost>> NewRuntimeHost(
     embedded =
         runtime::process::NewProcessRuntime(executor, std::move(process));
   } else {
-    embedded = absl::UnimplementedError(
-        absl::StrCat("--container-runtime=", options.runtime));
+    runtime::dockershim::DockerServiceOptions docker;
+    docker.docker_endpoint = options.docker_endpoint;
+    docker.pod_infra_container_image = options.pod_infra_container_image;
+    docker.port_forward_dial = dial;
+    docker.streaming = Streaming(options);
+    embedded =
+        runtime::dockershim::NewDockerService(executor, std::move(docker));
   }
   if (!embedded.ok()) return embedded.status();
   return std::unique_ptr<RuntimeHost>(

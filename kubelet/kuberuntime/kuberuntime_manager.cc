@@ -6,7 +6,9 @@
 #include <glog/logging.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -306,6 +308,7 @@ Task<absl::Status> KubeGenericRuntimeManager::RemovePod(Pod stopped) {
     }
   }
   if (!result.ok()) co_return result;
+  RemoveLogs(stopped);
   restart_backoff_.ForgetPod(stopped.id);
   image_backoff_.ForgetPod(stopped.id);
   for (auto it = waiting_.begin(); it != waiting_.end();) {
@@ -316,6 +319,16 @@ Task<absl::Status> KubeGenericRuntimeManager::RemovePod(Pod stopped) {
                                        : std::next(it);
   }
   co_return absl::OkStatus();
+}
+
+void KubeGenericRuntimeManager::RemoveLogs(const Pod& pod) const {
+  // The names may be what a runtime said of a sandbox.
+  for (const std::string* part : {&pod.name, &pod.namespace_, &pod.id}) {
+    if (part->empty() || part->find('/') != std::string::npos) return;
+  }
+  std::error_code ignored;  // logs that stay do no harm
+  std::filesystem::remove_all(LogDirectory(pod.name, pod.namespace_, pod.id),
+                              ignored);
 }
 
 // Keeps, of each container's ended runs, the newest of those that `status`

@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
@@ -79,7 +80,7 @@ class KubeGenericRuntimeManager {
   // that are gone.
   Task<absl::Status> KillPod(Pod running, absl::Duration grace);
 
-  // Removes what KillPod stopped, and forgets the pod.
+  // Removes what KillPod stopped and the pod's logs, and forgets the pod.
   Task<absl::Status> RemovePod(Pod stopped);
 
   // The URL on which port-forward streams to the pod can be opened.
@@ -99,6 +100,9 @@ class KubeGenericRuntimeManager {
 
  private:
   // kuberuntime_sandbox.cc
+  // Mirrors: BuildPodLogsDirectory.
+  std::string LogDirectory(absl::string_view name, absl::string_view namespace_,
+                           absl::string_view uid) const;
   runtimeapi::PodSandboxConfig GeneratePodSandboxConfig(const api::Pod& pod,
                                                         uint32_t attempt) const;
   Task<absl::StatusOr<std::string>> CreatePodSandbox(
@@ -125,6 +129,7 @@ class KubeGenericRuntimeManager {
                                      PodActions actions, std::string sandbox_id,
                                      runtimeapi::PodSandboxConfig config,
                                      PodSyncResult& result);
+  void RemoveLogs(const Pod& pod) const;
   Task<absl::Status> PrunePod(api::Pod pod, PodStatus status);
   void SetWaiting(const api::Pod& pod, const api::Container& container,
                   absl::string_view reason, absl::string_view message);

@@ -350,6 +350,7 @@ TEST_F(KubeRuntimeManagerTest, KillPodStopsContainersThenSandbox) {
               IsOk());
   EXPECT_TRUE(runtime_.sandboxes.empty());
   EXPECT_TRUE(runtime_.containers.empty());
+  EXPECT_TRUE(std::filesystem::is_empty(logs_));
 }
 
 TEST_F(KubeRuntimeManagerTest, KillPodGivesAtLeastTwoSeconds) {

@@ -41,6 +41,13 @@ bool ReadyThenNewestFirst(const runtimeapi::PodSandbox& a,
 
 }  // namespace
 
+std::string KubeGenericRuntimeManager::LogDirectory(
+    absl::string_view name, absl::string_view namespace_,
+    absl::string_view uid) const {
+  return absl::StrCat(options_.pod_logs_root, "/", namespace_, "_", name, "_",
+                      uid);
+}
+
 runtimeapi::PodSandboxConfig
 KubeGenericRuntimeManager::GeneratePodSandboxConfig(const api::Pod& pod,
                                                     uint32_t attempt) const {
@@ -51,9 +58,7 @@ KubeGenericRuntimeManager::GeneratePodSandboxConfig(const api::Pod& pod,
   config.mutable_metadata()->set_uid(meta.uid);
   config.mutable_metadata()->set_attempt(attempt);
   if (!pod.host_network) config.set_hostname(Hostname(meta.name));
-  config.set_log_directory(absl::StrCat(options_.pod_logs_root, "/",
-                                        meta.namespace_, "_", meta.name, "_",
-                                        meta.uid));
+  config.set_log_directory(LogDirectory(meta.name, meta.namespace_, meta.uid));
   for (const auto& [key, value] : meta.labels) {
     (*config.mutable_labels())[key] = value;
   }
