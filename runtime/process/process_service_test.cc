@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way to a pod's ports, by both dials.
+#include "runtime/process/process_service.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status/testing/status_matchers.h"
+#include "base/task/deadline.h"
+#include "base/task/loop.h"
+#include "base/task/task_group.h"
+#include "net/io/pipe.h"
+#include "runtime/netns/pod_fixture.h"
+
+namespace fairway::runtime::process {
+namespace {
+
+namespace fs = std::filesystem;
+using absl::StatusCode;
+using ::testing::HasSubstr;
+
+class ForwardingTest : public ::testing::TestWithParam<PortForwardDial> {
+ protected:
+  void SetUp() override {
+    const std::string why = netns::NamespacesForbiddenBecause();
+    if (!why.empty()) GTEST_SKIP() << why;
+    char name[] = "/tmp/fwps.XXXXXX";
+    ASSERT_NE(mkdtemp(name), nullptr);
+    directory_ = name;
+  }
+  void TearDown() override {
+    if (!directory_.empty()) fs::remove_all(directory_);
+    EXPECT_EQ(netns::CountChildren(), 0);
+  }
+
+  // A pod that serves `arguments`; returns when it listens.
+  Task<absl::StatusOr<std::string>> StartPod(ProcessService& service,
+                                             std::string arguments) {
+    runtimeapi::RunPodSandboxRequest run;
+    run.mutable_config()->mutable_metadata()->set_name("p");
+    run.mutable_config()->set_log_directory(directory_ + "/logs");
+    absl::StatusOr<runtimeapi::RunPodSandboxResponse> pod =
+        co_await service.RunPodSandbox(std::move(run));
+    if (!pod.ok()) co_return pod.status();
+    runtimeapi::CreateContainerRequest create;
+    create.set_pod_sandbox_id(pod->pod_sandbox_id());
+    create.mutable_config()->set_log_path("c.log");
+    create.mutable_config()->add_command(
+        fs::absolute("runtime/testing/pod_server"));
+    create.mutable_config()->add_args(arguments);
+    absl::StatusOr<runtimeapi::CreateContainerResponse> container =
+        co_await service.CreateContainer(std::move(create));
+    if (!container.ok()) co_return container.status();
+    runtimeapi::StartContainerRequest start;
+    start.set_container_id(container->container_id());
+    absl::StatusOr<runtimeapi::StartContainerResponse> started =
+        co_await service.StartContainer(std::move(start));
+    if (!started.ok()) co_return started.status();
+    for (std::string word; word != "ready";) {
+      std::ifstream(directory_ + "/logs/c.log") >> word;
+      absl::Status slept = co_await Sleep(absl::Milliseconds(5));
+      if (!slept.ok()) co_return slept;
+    }
+    co_return pod->pod_sandbox_id();
+  }
+
+  // What the pod answers to `sent` and FIN.
+  static Task<absl::StatusOr<std::string>> Ask(ProcessService& service,
+                                               std::string pod, int port,
+                                               std::string sent) {
+    Executor executor = co_await kThisExecutor;
+    auto ends = net::MakePipe(executor);
+    TaskGroup tasks(executor);
+    absl::Status result;
+    tasks.Spawn([&]() -> Task<absl::Status> {
+      absl::Status forwarded =
+          co_await service.PortForward(pod, port, *ends.second);
+      result = forwarded;
+      if (!forwarded.ok()) ends.second->Abort();
+      co_return absl::OkStatus();
+    });
+    absl::Status written = co_await net::WriteAll(*ends.first, sent);
+    if (written.ok()) co_await ends.first->CloseWrite();
+    std::string answer(64, '\0');
+    absl::StatusOr<size_t> n =
+        co_await ends.first->Read(absl::MakeSpan(answer.data(), answer.size()));
+    answer.resize(n.value_or(0));
+    co_await tasks.Join();
+    if (!result.ok()) co_return result;
+    co_return answer;
+  }
+
+  std::string directory_;
+};
+
+TEST_P(ForwardingTest, ReachesThePodUntilItIsStopped) {
+  absl::Status status = RunLoop([&]() -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    ProcessService::Options options;
+    options.root_directory = directory_ + "/root";
+    options.port_forward_dial = GetParam();
+    options.host_ip = "127.0.0.1";
+    ProcessService service(executor, options);
+    absl::Status started = co_await service.Start();
+    if (!started.ok()) co_return started;
+    absl::StatusOr<std::string> pod = co_await StartPod(service, "echo:80");
+    if (!pod.ok()) co_return pod.status();
+    absl::StatusOr<std::string> echo = co_await Ask(service, *pod, 80, "ping");
+    EXPECT_EQ(echo.value_or(echo.status().ToString()), "ping");
+    absl::StatusOr<std::string> refused = co_await Ask(service, *pod, 81, "");
+    EXPECT_THAT(refused, StatusIs(StatusCode::kUnavailable,
+                                  HasSubstr("onnection refused")));
+    absl::StatusOr<std::string> invalid = co_await Ask(service, *pod, -1, "");
+    EXPECT_EQ(invalid.status().message(), "invalid port -1");
+    runtimeapi::StopPodSandboxRequest stop;
+    stop.set_pod_sandbox_id(*pod);
+    absl::StatusOr<runtimeapi::StopPodSandboxResponse> stopped =
+        co_await service.StopPodSandbox(std::move(stop));
+    EXPECT_THAT(stopped, IsOk());
+    absl::StatusOr<std::string> gone = co_await Ask(service, *pod, 80, "");
+    EXPECT_EQ(gone.status().message(),
+              absl::StrCat("container not running (", *pod, ")"));
+    absl::Status ended = co_await service.Stop(absl::Seconds(1));
+    co_return ended;
+  });
+  EXPECT_THAT(status, IsOk());
+}
+
+INSTANTIATE_TEST_SUITE_P(Dials, ForwardingTest,
+                         ::testing::Values(PortForwardDial::kNetns,
+                                           PortForwardDial::kSocat));
+
+}  // namespace
+}  // namespace fairway::runtime::process
