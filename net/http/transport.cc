@@ -126,13 +126,40 @@ class Pool : public std::enable_shared_from_this<Pool> {
   TaskGroup tasks_;
 };
 
+// A request on its way, apart from its answer: a server may refuse a long body
+// before it has read it, and read no more of it.
+class Outgoing {
+ public:
+  Outgoing(Executor executor, std::string head, std::string body)
+      : head_(std::move(head)), body_(std::move(body)), writing_(executor) {}
+
+  static void Start(std::shared_ptr<Outgoing> self,
+                    std::shared_ptr<Input> input) {
+    self->writing_.Spawn([self, input]() -> Task<absl::Status> {
+      const absl::string_view pieces[] = {self->head_, self->body_};
+      self->status_ = co_await input->stream().Write(pieces);
+      co_return self->status_;
+    });
+  }
+
+  // kUnknown while it is being written.
+  const absl::Status& status() const { return status_; }
+
+ private:
+  const std::string head_;
+  const std::string body_;
+  absl::Status status_ = absl::UnknownError("being written");
+  TaskGroup writing_;
+};
+
 // A response's body, which gives its connection back to the pool at its end.
 class PooledBody final : public BodyReader {
  public:
-  PooledBody(std::shared_ptr<Input> input,
+  PooledBody(std::shared_ptr<Input> input, std::shared_ptr<Outgoing> outgoing,
              std::unique_ptr<MessageParser> parser, bool reusable,
              std::weak_ptr<Pool> pool, std::string key)
       : input_(std::move(input)),
+        outgoing_(std::move(outgoing)),
         parser_(std::move(parser)),
         reader_(input_, *parser_, absl::InfiniteDuration()),
         reusable_(reusable),
@@ -157,6 +184,9 @@ class PooledBody final : public BodyReader {
     std::shared_ptr<Pool> pool = pool_.lock();
     if (pool == nullptr) {
       input->stream().Abort();
+    } else if (!outgoing_->status().ok()) {
+      // Half a request is nothing to end in good order.
+      input->stream().Abort();
     } else if (!reusable_ || input->ended() || !input->buffered().empty()) {
       pool->CloseLater(std::move(input));
     } else {
@@ -165,6 +195,7 @@ class PooledBody final : public BodyReader {
   }
 
   std::shared_ptr<Input> input_;
+  std::shared_ptr<Outgoing> outgoing_;
   std::unique_ptr<MessageParser> parser_;
   http1::BodyReader reader_;
   const bool reusable_;
@@ -297,30 +328,27 @@ Task<Transport::Exchanged> Transport::Exchange(std::shared_ptr<Input> input,
                                                const Request& request,
                                                const std::string& head,
                                                const std::string& key) {
-  const absl::string_view pieces[] = {head, request.body};
-  absl::Status written = co_await input->stream().Write(pieces);
+  Executor executor = co_await kThisExecutor;
+  auto outgoing = std::make_shared<Outgoing>(executor, head, request.body);
+  Outgoing::Start(outgoing, input);
   Exchanged exchanged{absl::UnknownError("no answer")};
-  // A server may answer, and close, before it has read a body whole.
-  if (absl::IsCancelled(written)) {
-    input->stream().Abort();
-    exchanged.response = written;
-    co_return exchanged;
-  }
   absl::StatusOr<std::unique_ptr<MessageParser>> parser =
       co_await ReadHead(input, request.method == "HEAD", exchanged.answered);
   if (!parser.ok()) {
+    const bool unwritten =
+        !outgoing->status().ok() && !absl::IsUnknown(outgoing->status());
+    exchanged.response = unwritten ? outgoing->status() : parser.status();
     input->stream().Abort();
-    exchanged.response = written.ok() ? parser.status() : written;
     co_return exchanged;
   }
   Response response;
   response.status = (*parser)->status();
-  const bool reusable = written.ok() && response.status != 101 &&
-                        (*parser)->keep_alive() &&
+  const bool reusable = response.status != 101 && (*parser)->keep_alive() &&
                         !request.headers.HasToken("Connection", "close");
   response.headers = std::move((*parser)->headers());
-  response.body = std::make_unique<PooledBody>(
-      std::move(input), *std::move(parser), reusable, pool_, key);
+  response.body =
+      std::make_unique<PooledBody>(std::move(input), std::move(outgoing),
+                                   *std::move(parser), reusable, pool_, key);
   exchanged.response = std::move(response);
   co_return exchanged;
 }

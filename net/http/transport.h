@@ -40,8 +40,7 @@ Task<absl::StatusOr<std::unique_ptr<ByteStream>>> Dial(Url url,
                                                        DialOptions options);
 
 // Keeps up to 4 idle connections a host for 90 s. Follows no redirect. Behind
-// the dial there is no deadline but the caller's: an answer may be a watch. A
-// request's body is written whole before its answer is read.
+// the dial there is no deadline but the caller's: an answer may be a watch.
 std::unique_ptr<RoundTripper> NewTransport(Executor executor,
                                            DialOptions options);
 

@@ -276,6 +276,25 @@ TEST(TransportTest, ReportsBrokenAnswers) {
   });
 }
 
+TEST(TransportTest, HearsARefusalBeforeTheBodyIsWritten) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    ScriptedServer server(executor,
+                          {{"HTTP/1.1 413 Request Entity Too Large\r\n"
+                            "X-Then: close\r\nContent-Length: 2\r\n\r\nno"},
+                           {kCounted}});
+    std::unique_ptr<RoundTripper> transport = NewTransport(executor, {});
+    Request request = MakeRequest("POST", server.UrlOf("/"));
+    request.body = std::string(64 << 20, 'x');
+    std::string got = co_await Fetch(*transport, std::move(request));
+    EXPECT_EQ(got, "413 no");
+    // The connection with half a request is not used again.
+    got = co_await Fetch(*transport, MakeRequest("GET", server.UrlOf("/")));
+    EXPECT_EQ(got, "200 ok");
+    absl::Status stopped = co_await server.Stop();
+    co_return stopped;
+  });
+}
+
 TEST(TransportTest, RefusesRequestsThatCannotBeWritten) {
   RunTest([](Executor executor) -> Task<absl::Status> {
     std::unique_ptr<RoundTripper> transport = NewTransport(executor, {});
