@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 
 #include "base/status/testing/status_matchers.h"
@@ -21,6 +22,7 @@ struct UrlCase {
   std::string text;
   Url want;
 };
+void PrintTo(const UrlCase& c, std::ostream* out) { *out << c.name; }
 
 class ParseUrlTest : public ::testing::TestWithParam<UrlCase> {};
 

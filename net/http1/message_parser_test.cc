@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,7 @@ struct RefusedCase {
   std::string wire;
   StatusCode want;
 };
+void PrintTo(const RefusedCase& c, std::ostream* out) { *out << c.name; }
 
 class RefusedRequestTest : public ::testing::TestWithParam<RefusedCase> {};
 
@@ -242,6 +244,7 @@ struct ResponseCase {
   std::string want_body;
   bool want_keep_alive;
 };
+void PrintTo(const ResponseCase& c, std::ostream* out) { *out << c.name; }
 
 class ResponseTest : public ::testing::TestWithParam<ResponseCase> {};
 

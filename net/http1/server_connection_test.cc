@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -183,6 +184,7 @@ struct BadCase {
   std::string want_status;
   std::string want_body;
 };
+void PrintTo(const BadCase& c, std::ostream* out) { *out << c.name; }
 
 class BadRequestTest : public ::testing::TestWithParam<BadCase> {};
 

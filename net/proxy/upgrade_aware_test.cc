@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -362,6 +363,7 @@ struct AnswerCase {
   std::string want_line;  // the client's
   std::string want_body;
 };
+void PrintTo(const AnswerCase& c, std::ostream* out) { *out << c.name; }
 
 class NoSwitchTest : public ::testing::TestWithParam<AnswerCase> {};
 
@@ -423,6 +425,7 @@ struct RefusedCase {
   std::string fields;
   std::string want;
 };
+void PrintTo(const RefusedCase& c, std::ostream* out) { *out << c.name; }
 
 class RefusedTest : public ::testing::TestWithParam<RefusedCase> {};
 
