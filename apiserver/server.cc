@@ -162,10 +162,11 @@ Task<absl::Status> ApiServer::State::ServeOpenApi(
         writer, 200, std::move(document));
     co_return answered;
   }
+  // Go's mime package, hence kubectl, cannot parse the type's own name, and
+  // upstream does not send it either.
   const std::string body = endpoints::OpenApiV2Protobuf();
-  absl::Status answered = co_await Respond(
-      writer, 200, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
-      body);
+  absl::Status answered =
+      co_await Respond(writer, 200, "application/octet-stream", body);
   co_return answered;
 }
 

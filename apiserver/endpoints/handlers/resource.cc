@@ -265,9 +265,11 @@ Task<absl::Status> ListResource(Call& call) {
   std::string ns = call.context.info.ns;
   absl::StatusOr<rest::List> list = co_await call.scope.storage->ListObjects(
       std::move(ns), *std::move(options));
-  absl::StatusOr<Json> json = list.status();
+  absl::StatusOr<Json> json;
   if (list.ok()) {
     json = ListJson(call.scope.storage->info(), *std::move(list));
+  } else {
+    json = list.status();
   }
   absl::Status answered = co_await Answer(call, 200, std::move(json));
   co_return answered;

@@ -121,7 +121,8 @@ Task<absl::Status> ServeWatch(Call& call, rest::ListOptions options) {
   absl::StatusOr<absl::Duration> timeout = TimeoutOf(call.context.query);
   absl::Status refused = type.ok() ? timeout.status() : type.status();
   const bool bookmarks = options.allow_watch_bookmarks;
-  absl::StatusOr<std::unique_ptr<rest::Watch>> watch = refused;
+  absl::StatusOr<std::unique_ptr<rest::Watch>> watch;
+  if (!refused.ok()) watch = refused;
   if (refused.ok()) {
     std::string ns = call.context.info.ns;
     watch = co_await call.scope.storage->NewWatch(std::move(ns),
