@@ -73,7 +73,8 @@ Task<absl::StatusOr<std::vector<Target>>> FindTargets(
   if (names.empty()) {
     if (!options.all) {
       co_return absl::InvalidArgumentError(
-          "resource(s) were provided, but no name was specified");
+          "resource(s) were provided, but no name, label selector, or --all "
+          "flag specified");
     }
     absl::StatusOr<rest::RESTClient*> client = factory->RESTClient();
     if (!client.ok()) co_return client.status();
@@ -159,6 +160,11 @@ Task<absl::Status> RunDelete(Factory* factory, DeleteOptions options,
                              std::vector<std::string> args) {
   if (args.empty() && options.filenames.empty()) {
     co_return absl::InvalidArgumentError(kNothingNamed);
+  }
+  if (!args.empty() && !options.filenames.empty()) {
+    co_return absl::InvalidArgumentError(
+        "when paths, URLs, or stdin is provided as input, you may not specify "
+        "resource arguments as well");
   }
   absl::StatusOr<std::vector<Target>> targets =
       co_await FindTargets(factory, options, std::move(args));
