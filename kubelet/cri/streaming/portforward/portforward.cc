@@ -69,8 +69,10 @@ Task<absl::Status> ServePortForward(net::http::ServerRequest& request,
   }
   absl::Status served = co_await HandleHttpStreams(request, writer, forwarder,
                                                    std::move(options));
-  if (!served.ok()) LOG(ERROR) << "port forward: " << served.message();
-  co_return served;
+  if (served.ok() || absl::IsCancelled(served)) co_return served;
+  // Whoever asked has been answered.
+  LOG(ERROR) << "port forward: " << served.message();
+  co_return absl::OkStatus();
 }
 
 }  // namespace fairway::kubelet::cri::streaming::portforward

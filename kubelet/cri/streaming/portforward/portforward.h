@@ -39,7 +39,7 @@ struct ServeOptions {
 // connections one after the other or at once, until the client has gone or
 // nothing moved for `idle_timeout`. `forwarder` must outlive the Task.
 // Differs: a WebSocket request gets 400.
-// Errors: of the handshake, which has been answered; kCancelled.
+// Errors: kCancelled; others are answered or logged here.
 Task<absl::Status> ServePortForward(net::http::ServerRequest& request,
                                     net::http::ResponseWriter& writer,
                                     PortForwarder& forwarder,
