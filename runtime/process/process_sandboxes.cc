@@ -44,6 +44,7 @@ ProcessService::RunPodSandbox(runtimeapi::RunPodSandboxRequest request) {
   }
   absl::StatusOr<cri::SandboxRecord*> added = records_.FindSandbox(id);
   if (!place.ok() || !added.ok()) {
+    if (place.ok()) network_.Leave(*place);
     records_.RemoveSandbox(id);
     co_return place.ok() ? added.status() : place.status();
   }

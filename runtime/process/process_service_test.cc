@@ -4,7 +4,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -131,6 +135,62 @@ TEST_P(ForwardingTest, ReachesThePodUntilItIsStopped) {
     co_return ended;
   });
   EXPECT_THAT(status, IsOk());
+}
+
+// What a pod's address and the network's condition are for an ordinary user:
+// "IP REASON".
+std::string NetworkOfOrdinaryUsersPod(const std::string& directory) {
+  std::string result;
+  absl::Status status = RunLoop([&]() -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    ProcessService::Options options;
+    options.root_directory = directory + "/root";
+    options.host_ip = "192.0.2.1";
+    ProcessService service(executor, options);
+    absl::Status started = co_await service.Start();
+    if (!started.ok()) co_return started;
+    runtimeapi::RunPodSandboxRequest run;
+    run.mutable_config()->mutable_metadata()->set_name("p");
+    absl::StatusOr<runtimeapi::RunPodSandboxResponse> pod =
+        co_await service.RunPodSandbox(std::move(run));
+    if (!pod.ok()) co_return pod.status();
+    runtimeapi::PodSandboxStatusRequest ask;
+    ask.set_pod_sandbox_id(pod->pod_sandbox_id());
+    absl::StatusOr<runtimeapi::PodSandboxStatusResponse> sandbox =
+        co_await service.PodSandboxStatus(std::move(ask));
+    if (!sandbox.ok()) co_return sandbox.status();
+    absl::StatusOr<runtimeapi::StatusResponse> conditions =
+        co_await service.Status(runtimeapi::StatusRequest());
+    if (!conditions.ok()) co_return conditions.status();
+    result = absl::StrCat(sandbox->status().network().ip(), " ",
+                          conditions->status().conditions(1).reason());
+    absl::Status stopped = co_await service.Stop(absl::ZeroDuration());
+    co_return stopped;
+  });
+  return status.ok() ? result : status.ToString();
+}
+
+TEST(SharedNetworkTest, WithoutNamespacesPodsAreOnTheHostsNetwork) {
+  constexpr uid_t kNobody = 65534;
+  char name[] = "/tmp/fwps.XXXXXX";
+  ASSERT_NE(mkdtemp(name), nullptr);
+  ASSERT_EQ(chmod(name, 0777), 0);
+  std::array<int, 2> out{};
+  ASSERT_EQ(pipe(out.data()), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (geteuid() == 0 && setresuid(kNobody, kNobody, kNobody) != 0) _exit(1);
+    const std::string result = NetworkOfOrdinaryUsersPod(name);
+    _exit(write(out[1], result.data(), result.size()) < 0 ? 1 : 0);
+  }
+  close(out[1]);
+  std::string result(200, '\0');
+  const ssize_t n = read(out[0], result.data(), result.size());
+  close(out[0]);
+  waitpid(child, nullptr, 0);
+  result.resize(n < 0 ? 0 : n);
+  EXPECT_EQ(result, "192.0.2.1 HostNetworkShared");
+  fs::remove_all(name);
 }
 
 INSTANTIATE_TEST_SUITE_P(Dials, ForwardingTest,
