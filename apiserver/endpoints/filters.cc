@@ -137,6 +137,10 @@ struct Chain {
                               net::http::ServerRequest& request,
                               net::http::ResponseWriter& writer);
   void Audit(const RequestContext& context, absl::string_view stage) const;
+  // Mirrors: WithFailedAuthenticationAudit.
+  void AuditRefusal(RequestContext& context,
+                    const net::http::ServerRequest& request,
+                    absl::Time received) const;
   authorization::Attributes AttributesOf(const RequestContext& context) const;
 
   ChainOptions options;
@@ -225,6 +229,15 @@ void Chain::Audit(const RequestContext& context,
                   absl::string_view stage) const {
   if (options.audit == nullptr) return;
   options.audit->Write(audit::EventJson(context.audit, stage, absl::Now()));
+}
+
+void Chain::AuditRefusal(RequestContext& context,
+                         const net::http::ServerRequest& request,
+                         absl::Time received) const {
+  FillAudit(context, request);
+  context.audit.received = received;
+  context.audit.response_code = 401;
+  Audit(context, audit::kStageResponseComplete);
 }
 
 authorization::Attributes Chain::AttributesOf(
@@ -370,6 +383,7 @@ Task<absl::Status> Chain::WithRequestInfo(net::http::ServerRequest& request,
   absl::Status refusal = made.status();
   if (refusal.ok()) refusal = Authenticate(*made, request);
   if (!refusal.ok()) {
+    if (made.ok()) AuditRefusal(*made, request, received);
     absl::Status answered =
         co_await handlers::WriteError(writer, std::move(refusal));
     co_return answered;

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apiserver/server.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "api/json.h"
+#include "apiserver/registry/rest/json_path.h"
+#include "apiserver/storage/sqlite/sqlite_store.h"
+#include "base/status/testing/status_matchers.h"
+#include "base/task/loop.h"
+#include "base/task/task_group.h"
+#include "net/http/server.h"
+#include "net/http/transport.h"
+#include "net/socket/socket.h"
+#include "net/tls/certs.h"
+
+namespace fairway::apiserver {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr char kPod[] = R"({"metadata":{"name":"p"},"spec":{"containers":[)"
+                        R"({"name":"c","image":"i"}]}})";
+constexpr char kPods[] = "/api/v1/namespaces/default/pods";
+
+struct Answer {
+  int status = 0;
+  std::string body;
+  Json json;
+};
+
+// A server over TLS on a port of its own, and clients of it.
+class Rig {
+ public:
+  explicit Rig(Executor executor) : executor_(executor), tasks_(executor) {}
+
+  absl::Status Start() {
+    auto authority = net::CertificateAuthority::Make("test");
+    if (!authority.ok()) return authority.status();
+    ca_pem_ = (*authority)->cert_pem();
+    net::CertificateRequest request;
+    request.common_name = "admin";
+    request.organizations = {"system:masters"};
+    request.dns_names = {"localhost"};
+    request.ip_addresses = {"127.0.0.1"};
+    auto pair = (*authority)->Sign(request);
+    if (!pair.ok()) return pair.status();
+    certificate_ = *std::move(pair);
+
+    std::string folder = absl::StrCat(::testing::TempDir(), "/apiXXXXXX");
+    if (mkdtemp(folder.data()) == nullptr)
+      return absl::InternalError("mkdtemp");
+    storage::sqlite::SqliteOptions store;
+    store.path = folder + "/store.db";
+    auto opened = storage::sqlite::OpenSqliteStore(executor_, store);
+    if (!opened.ok()) return opened.status();
+    ServerConfig config;
+    config.storage = *std::move(opened);
+    std::vector<std::unique_ptr<authentication::Authenticator>> authenticators;
+    authenticators.push_back(authentication::NewX509());
+    config.authenticator = authentication::NewUnion(std::move(authenticators));
+    config.authorizer = *authorization::NewAuthorizer({"AlwaysAllow"});
+    config.kubelet.preferred_address_types = {"InternalIP"};
+    config.server_address = "127.0.0.1:6443";
+    api_ = std::make_unique<ApiServer>(std::move(config));
+    return Listen();
+  }
+
+  Task<absl::Status> Prepare() {
+    absl::Status prepared = co_await api_->PrepareRun();
+    tasks_.Spawn([this] { return api_->Run(); });
+    co_return prepared;
+  }
+
+  Task<absl::Status> Stop() {
+    absl::Status stopped = co_await server_->Shutdown(absl::Seconds(1));
+    tasks_.Cancel();
+    absl::Status joined = co_await tasks_.Join();
+    co_return absl::IsCancelled(joined) ? stopped : joined;
+  }
+
+  std::unique_ptr<net::http::RoundTripper> Client(bool with_certificate) {
+    net::TlsClientConfig tls;
+    tls.ca_pem = ca_pem_;
+    if (with_certificate) {
+      tls.cert_pem = certificate_.cert_pem;
+      tls.key_pem = certificate_.key_pem;
+    }
+    net::http::DialOptions dial;
+    dial.tls = *net::NewTlsClientContext(tls);
+    return net::http::NewTransport(executor_, std::move(dial));
+  }
+
+  net::http::Request Request(const char* method, std::string target,
+                             const char* body) const {
+    net::http::Request request;
+    request.method = method;
+    request.url =
+        *net::http::ParseUrl(absl::StrCat("https://127.0.0.1:", port_, target));
+    request.body = body;
+    if (*body != '\0') {
+      request.headers.Set("Content-Type", "application/json");
+    }
+    return request;
+  }
+
+  Task<absl::StatusOr<Answer>> Send(net::http::RoundTripper& client,
+                                    net::http::Request request) {
+    absl::StatusOr<net::http::Response> response =
+        co_await client.RoundTrip(std::move(request));
+    if (!response.ok()) co_return response.status();
+    absl::StatusOr<std::string> body =
+        co_await ReadAll(*response->body, 1 << 20);
+    if (!body.ok()) co_return body.status();
+    Answer answer;
+    answer.status = response->status;
+    answer.body = *std::move(body);
+    absl::StatusOr<Json> json = api::ParseJson(answer.body);
+    if (json.ok()) answer.json = *std::move(json);
+    co_return answer;
+  }
+
+  // As admin.
+  Task<absl::StatusOr<Answer>> Do(const char* method, const char* target,
+                                  const char* body = "") {
+    std::unique_ptr<net::http::RoundTripper> client = Client(true);
+    net::http::Request request = Request(method, target, body);
+    absl::StatusOr<Answer> answer = co_await Send(*client, std::move(request));
+    co_return answer;
+  }
+
+ private:
+  absl::Status Listen() {
+    net::TlsServerConfig tls;
+    tls.cert_pem = certificate_.cert_pem;
+    tls.key_pem = certificate_.key_pem;
+    tls.client_ca_pem = ca_pem_;
+    tls.client_certificates = net::ClientCertificates::kVerifyIfGiven;
+    tls.alpn = {"h2", "http/1.1"};
+    net::http::ServerOptions options;
+    options.tls = *net::NewTlsServerContext(tls);
+    auto listener = net::ListenTcp(executor_, "127.0.0.1", 0);
+    if (!listener.ok()) return listener.status();
+    port_ = (*listener)->address().port;
+    server_ = net::http::NewServer(executor_, api_->handler(), options);
+    listener_ = *std::move(listener);
+    tasks_.Spawn([this] { return server_->Serve(std::move(listener_)); });
+    return absl::OkStatus();
+  }
+
+  Executor executor_;
+  TaskGroup tasks_;
+  std::string ca_pem_;
+  net::CertificateAndKey certificate_;
+  std::unique_ptr<ApiServer> api_;
+  std::unique_ptr<net::Listener> listener_;
+  std::unique_ptr<net::http::Server> server_;
+  uint16_t port_ = 0;
+};
+
+void WithServer(std::function<Task<absl::Status>(Rig&)> body) {
+  absl::Status status = RunLoop([&]() -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    Rig rig(executor);
+    absl::Status started = rig.Start();
+    if (!started.ok()) co_return started;
+    absl::Status prepared = co_await rig.Prepare();
+    if (!prepared.ok()) co_return prepared;
+    absl::Status done = co_await body(rig);
+    absl::Status stopped = co_await rig.Stop();
+    co_return done.ok() ? stopped : done;
+  });
+  EXPECT_THAT(status, IsOk());
+}
+
+TEST(ApiServerTest, StoresPodsOverTls) {
+  WithServer([](Rig& rig) -> Task<absl::Status> {
+    absl::StatusOr<Answer> made = co_await rig.Do("POST", kPods, kPod);
+    if (!made.ok()) co_return made.status();
+    EXPECT_EQ(made->status, 201) << made->body;
+    absl::StatusOr<Answer> again = co_await rig.Do("POST", kPods, kPod);
+    EXPECT_EQ(again->status, 409);
+    EXPECT_EQ(StringAt(again->json, {"message"}), "pods \"p\" already exists");
+    absl::StatusOr<Answer> list = co_await rig.Do("GET", "/api/v1/pods");
+    EXPECT_EQ(ArrayAt(list->json, {"items"}).size(), 1u);
+    EXPECT_EQ(StringAt(list->json, {"kind"}), "PodList");
+    absl::StatusOr<Answer> none =
+        co_await rig.Do("GET", "/api/v1/pods?fieldSelector=spec.nodeName%3Dn1");
+    EXPECT_EQ(ArrayAt(none->json, {"items"}).size(), 0u);
+    absl::StatusOr<Answer> gone =
+        co_await rig.Do("DELETE", "/api/v1/namespaces/default/pods/p");
+    EXPECT_EQ(gone->status, 200);
+    absl::StatusOr<Answer> missing =
+        co_await rig.Do("GET", "/api/v1/namespaces/default/pods/p");
+    EXPECT_EQ(missing->status, 404);
+    EXPECT_EQ(StringAt(missing->json, {"message"}), "pods \"p\" not found");
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(ApiServerTest, BindsAPodOnce) {
+  WithServer([](Rig& rig) -> Task<absl::Status> {
+    constexpr char kBindings[] = "/api/v1/namespaces/default/pods/p/binding";
+    constexpr char kBinding[] =
+        R"({"metadata":{"name":"p"},"target":{"kind":"Node","name":"n1"}})";
+    absl::StatusOr<Answer> made = co_await rig.Do("POST", kPods, kPod);
+    EXPECT_EQ(made->status, 201);
+    absl::StatusOr<Answer> bound = co_await rig.Do("POST", kBindings, kBinding);
+    EXPECT_EQ(bound->status, 201) << bound->body;
+    absl::StatusOr<Answer> twice = co_await rig.Do("POST", kBindings, kBinding);
+    EXPECT_EQ(twice->status, 409);
+    EXPECT_EQ(StringAt(twice->json, {"message"}),
+              "Operation cannot be fulfilled on pods/binding \"p\": pod p is "
+              "already assigned to node \"n1\"");
+    // A bound pod waits for its kubelet.
+    absl::StatusOr<Answer> marked =
+        co_await rig.Do("DELETE", "/api/v1/namespaces/default/pods/p");
+    EXPECT_NE(StringAt(marked->json, {"metadata", "deletionTimestamp"}), "");
+    absl::StatusOr<Answer> removed = co_await rig.Do(
+        "DELETE", "/api/v1/namespaces/default/pods/p?gracePeriodSeconds=0");
+    EXPECT_EQ(removed->status, 200);
+    absl::StatusOr<Answer> missing =
+        co_await rig.Do("GET", "/api/v1/namespaces/default/pods/p");
+    EXPECT_EQ(missing->status, 404);
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(ApiServerTest, ConnectAnswersInUpstreamsWords) {
+  WithServer([](Rig& rig) -> Task<absl::Status> {
+    constexpr char kTarget[] = "/api/v1/namespaces/default/pods/p/portforward";
+    absl::StatusOr<Answer> made = co_await rig.Do("POST", kPods, kPod);
+    EXPECT_EQ(made->status, 201);
+    absl::StatusOr<Answer> homeless = co_await rig.Do("POST", kTarget);
+    EXPECT_EQ(homeless->status, 400);
+    EXPECT_EQ(StringAt(homeless->json, {"message"}),
+              "pod p does not have a host assigned");
+    absl::StatusOr<Answer> get = co_await rig.Do("GET", kTarget);
+    EXPECT_EQ(get->status, 400);
+    absl::StatusOr<Answer> dry = co_await rig.Do(
+        "POST", "/api/v1/namespaces/default/pods/p/portforward?dryRun=All");
+    EXPECT_EQ(StringAt(dry->json, {"message"}), "dryRun is not supported");
+    absl::StatusOr<Answer> port = co_await rig.Do(
+        "POST", "/api/v1/namespaces/default/pods/p/portforward?ports=x");
+    EXPECT_EQ(StringAt(port->json, {"message"}),
+              "strconv.ParseUint: parsing \"x\": invalid syntax");
+    absl::StatusOr<Answer> put = co_await rig.Do("PUT", kTarget);
+    EXPECT_EQ(put->status, 405);
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(ApiServerTest, WithoutACredentialNothingIsTold) {
+  WithServer([](Rig& rig) -> Task<absl::Status> {
+    std::unique_ptr<net::http::RoundTripper> client = rig.Client(false);
+    net::http::Request request = rig.Request("GET", "/api", "");
+    absl::StatusOr<Answer> answer =
+        co_await rig.Send(*client, std::move(request));
+    if (!answer.ok()) co_return answer.status();
+    EXPECT_EQ(answer->status, 401);
+    EXPECT_EQ(StringAt(answer->json, {"message"}), "Unauthorized");
+    EXPECT_EQ(StringAt(answer->json, {"reason"}), "Unauthorized");
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(ApiServerTest, WatchSendsALineForEachChange) {
+  WithServer([](Rig& rig) -> Task<absl::Status> {
+    std::unique_ptr<net::http::RoundTripper> client = rig.Client(true);
+    net::http::Request request =
+        rig.Request("GET", "/api/v1/namespaces/default/pods?watch=true", "");
+    absl::StatusOr<net::http::Response> response =
+        co_await client->RoundTrip(std::move(request));
+    if (!response.ok()) co_return response.status();
+    EXPECT_EQ(response->status, 200);
+    absl::StatusOr<Answer> made = co_await rig.Do("POST", kPods, kPod);
+    EXPECT_EQ(made->status, 201);
+    absl::StatusOr<Answer> gone =
+        co_await rig.Do("DELETE", "/api/v1/namespaces/default/pods/p");
+    EXPECT_EQ(gone->status, 200);
+    std::string text;
+    char buffer[4096];
+    while (std::count(text.begin(), text.end(), '\n') < 2) {
+      absl::StatusOr<size_t> got =
+          co_await response->body->Read(absl::MakeSpan(buffer));
+      if (!got.ok()) co_return got.status();
+      if (*got == 0) co_return absl::UnavailableError("the watch ended");
+      text.append(buffer, *got);
+    }
+    const std::vector<std::string> lines = absl::StrSplit(text, '\n');
+    absl::StatusOr<Json> first = api::ParseJson(lines[0]);
+    absl::StatusOr<Json> second = api::ParseJson(lines[1]);
+    EXPECT_EQ(StringAt(*first, {"type"}), "ADDED");
+    EXPECT_EQ(StringAt(*first, {"object", "metadata", "name"}), "p");
+    EXPECT_EQ(StringAt(*second, {"type"}), "DELETED");
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(ApiServerTest, WatchFromTheFutureIsRefused) {
+  WithServer([](Rig& rig) -> Task<absl::Status> {
+    absl::StatusOr<Answer> old =
+        co_await rig.Do("GET", "/api/v1/pods?watch=true&resourceVersion=99999");
+    EXPECT_EQ(old->status, 504);
+    EXPECT_THAT(StringAt(old->json, {"message"}),
+                StartsWith("Timeout: Too large resource version: 99999"));
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(ApiServerTest, DiscoveryNamesWhatIsServed) {
+  WithServer([](Rig& rig) -> Task<absl::Status> {
+    absl::StatusOr<Answer> list = co_await rig.Do("GET", "/api/v1");
+    std::string names;
+    for (const Json& resource : ArrayAt(list->json, {"resources"})) {
+      names += StringAt(resource, {"name"}) + " ";
+    }
+    EXPECT_EQ(names,
+              "namespaces namespaces/status nodes nodes/status pods "
+              "pods/binding pods/portforward pods/status ");
+    absl::StatusOr<Answer> version = co_await rig.Do("GET", "/version");
+    EXPECT_THAT(StringAt(version->json, {"gitVersion"}), StartsWith("v1.20.2"));
+    absl::StatusOr<Answer> ready = co_await rig.Do("GET", "/readyz");
+    EXPECT_EQ(ready->body, "ok");
+    absl::StatusOr<Answer> metrics = co_await rig.Do("GET", "/metrics");
+    EXPECT_THAT(metrics->body, HasSubstr("apiserver_request_total"));
+    absl::StatusOr<Answer> unknown =
+        co_await rig.Do("GET", "/apis/apps/v1/deployments");
+    EXPECT_EQ(unknown->status, 404);
+    co_return absl::OkStatus();
+  });
+}
+
+}  // namespace
+}  // namespace fairway::apiserver
