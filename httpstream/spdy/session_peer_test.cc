@@ -9,6 +9,7 @@
 #include "base/task/loop.h"
 #include "base/task/task_group.h"
 #include "httpstream/spdy/session.h"
+#include "httpstream/spdy/testing/golden.h"
 #include "httpstream/spdy/testing/raw_peer.h"
 #include "net/io/pipe.h"
 
@@ -498,6 +499,87 @@ TEST(ClientTest, SilentPeerIsGivenUpAfterAMissedPing) {
       },
       options);
 }
+
+// What Kubernetes' server sent, cut where it answers a SYN_STREAM.
+std::vector<std::string> AnswersOfKubernetes(const char* name) {
+  std::string all;
+  for (const std::string& chunk : SpdyChunks(ReadGolden(name), "server")) {
+    all += chunk;
+  }
+  const std::string syn_reply("\x80\x03\x00\x02", 4);
+  std::vector<std::string> answers;
+  for (size_t at = all.find(syn_reply); at != std::string::npos;) {
+    const size_t next = all.find(syn_reply, at + 1);
+    answers.push_back(all.substr(at, next - at));
+    at = next;
+  }
+  return answers;
+}
+
+// Answers each SYN_STREAM as Kubernetes did.
+Task<absl::Status> ReplayServer(RawPeer& peer,
+                                const std::vector<std::string>& answers) {
+  for (const std::string& answer : answers) {
+    bool syn_came = false;
+    while (!syn_came) {
+      absl::StatusOr<Frame> frame = co_await peer.Next();
+      if (!frame.ok()) co_return frame.status();
+      syn_came = std::holds_alternative<SynStreamFrame>(*frame);
+    }
+    peer.Bytes(answer);
+    absl::Status sent = co_await peer.Send();
+    if (!sent.ok()) co_return sent;
+  }
+  co_return absl::OkStatus();
+}
+
+class GoldenServer : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(GoldenServer, OurClientUnderstandsKubernetes) {
+  const std::vector<std::string> answers = AnswersOfKubernetes(GetParam());
+  ASSERT_EQ(answers.size(), 4u);
+  std::vector<std::string> heard;
+  WithClient([&](Bench& bench) -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    TaskGroup tasks(executor);
+    tasks.Spawn([&]() -> Task<absl::Status> {
+      return ReplayServer(*bench.peer, answers);
+    });
+    std::vector<std::unique_ptr<Stream>> streams;
+    for (int i = 0; i < 4; ++i) {
+      absl::StatusOr<std::unique_ptr<Stream>> stream =
+          co_await bench.session->CreateStream(net::http::Headers());
+      if (!stream.ok()) co_return stream.status();
+      streams.push_back(*std::move(stream));
+    }
+    for (const auto& stream : streams) {
+      std::string bytes;
+      while (true) {
+        char buf[1024];
+        absl::StatusOr<size_t> n = co_await stream->Read(absl::MakeSpan(buf));
+        if (!n.ok()) co_return n.status();
+        if (*n == 0) break;
+        bytes.append(buf, *n);
+      }
+      heard.push_back(bytes);
+    }
+    absl::Status joined = co_await tasks.Join();
+    co_return joined;
+  });
+  ASSERT_EQ(heard.size(), 4u);
+  EXPECT_EQ(heard[0], "");
+  EXPECT_EQ(heard[1], "hello\n");
+  EXPECT_THAT(heard[2], HasSubstr("error forwarding port 7001 to pod "));
+  EXPECT_THAT(heard[2], HasSubstr("Connection refused\n"));
+  EXPECT_EQ(heard[3], "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Kubernetes, GoldenServer,
+                         ::testing::Values("session-kubectl-1.20.json",
+                                           "session-kubectl-1.36.json"),
+                         [](const auto& info) {
+                           return info.index == 0 ? "V1_20" : "V1_36";
+                         });
 
 }  // namespace
 }  // namespace fairway::httpstream::spdy
