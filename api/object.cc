@@ -154,6 +154,9 @@ json MetaJson(const ObjectMeta& meta) {
   PutIfSet(out, "resourceVersion", meta.resource_version);
   PutIfSet(out, "creationTimestamp", meta.creation_timestamp);
   PutIfSet(out, "deletionTimestamp", meta.deletion_timestamp);
+  if (meta.deletion_grace_period_seconds != 0) {
+    out["deletionGracePeriodSeconds"] = meta.deletion_grace_period_seconds;
+  }
   if (!meta.labels.empty()) out["labels"] = meta.labels;
   if (!meta.annotations.empty()) out["annotations"] = meta.annotations;
   return out;
@@ -274,6 +277,10 @@ std::string ToJson(const Pod& pod) {
   PutIfSet(spec, "nodeName", pod.node_name);
   if (pod.host_network) spec["hostNetwork"] = true;
   PutIfSet(spec, "restartPolicy", pod.restart_policy);
+  if (pod.termination_grace_period_seconds != 30) {
+    spec["terminationGracePeriodSeconds"] =
+        pod.termination_grace_period_seconds;
+  }
 
   json status = json::object();
   PutIfSet(status, "phase", pod.phase);
