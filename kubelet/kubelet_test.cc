@@ -243,7 +243,7 @@ TEST(KubeletTest, NothingIsEndedBeforeTheApiHasAnswered) {
         }
         const int lists = n.client.lists;
         n.StartKubelet();
-        s = co_await n.Await([&] { return n.client.lists >= lists + 11; });
+        s = co_await n.Await([&] { return n.client.lists >= lists + 6; });
         EXPECT_TRUE(n.runtime.calls.empty());
         co_return s;
       }),
@@ -261,8 +261,8 @@ TEST(KubeletTest, DeadContainerAndSandboxAreNoticed) {
                   return pod->container_statuses[0].restart_count == 1 &&
                          pod->container_statuses[0].state == "running";
                 });
-                n.runtime.Advance(absl::Minutes(1));
                 n.runtime.KillSandbox("web");
+                n.runtime.Advance(absl::Minutes(1));
                 s = co_await n.Await([&] {
                   const api::Pod* pod = n.client.FindPod("default", "web");
                   return pod->container_statuses[0].restart_count == 2 &&

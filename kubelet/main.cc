@@ -300,8 +300,9 @@ Task<absl::Status> Serve(Settings settings,
   absl::Status drained = co_await http->Shutdown(kDrainGrace);
   tasks.Cancel();
   absl::Status ended = co_await tasks.Join();
+  if (!drained.ok()) LOG(WARNING) << "drain: " << drained;
   if (!ended.ok() && !absl::IsCancelled(ended)) co_return ended;
-  co_return drained;
+  co_return absl::OkStatus();
 }
 
 Task<absl::Status> Main(Settings settings) {

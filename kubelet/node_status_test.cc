@@ -125,7 +125,8 @@ TEST(NodeStatusTest, NodeIsNotReadyWhileTheRuntimeIsDown) {
 TEST(NodeStatusTest, ConflictIsTriedAgainAtOnce) {
   EXPECT_THAT(RunTest([](Fixture& f) -> Task<absl::Status> {
                 f.client.node_conflicts = 4;
-                absl::Status s = co_await f.AwaitUpdates(1);
+                absl::Status s =
+                    co_await f.AwaitUpdates(f.client.node_status_updates + 1);
                 EXPECT_EQ(f.client.node_conflicts, 0);
                 co_return s;
               }),

@@ -19,6 +19,7 @@
 #include "kubelet/cri/streaming/errors.h"
 #include "kubelet/cri/streaming/portforward/options.h"
 #include "net/proxy/upgrade_aware.h"
+#include "net/tls/tls.h"
 
 namespace fairway::kubelet::server {
 namespace {
@@ -135,8 +136,21 @@ Task<absl::Status> ProxyStream(ServerRequest& request, ResponseWriter& writer,
                                net::http::Url url) {
   if (url.scheme.empty()) url.scheme = "http";
   net::proxy::UpgradeAwareOptions options;
-  options.location = std::move(url);
   options.responder = RespondProxyError;
+  if (url.scheme == "https") {
+    // Verified against the system's roots, as by Go's default transport.
+    net::TlsClientConfig config;
+    config.alpn.push_back("http/1.1");
+    absl::StatusOr<std::shared_ptr<const net::TlsClientContext>> tls =
+        net::NewTlsClientContext(config);
+    if (!tls.ok()) {
+      absl::Status answered =
+          co_await RespondProxyError(request, writer, tls.status());
+      co_return answered;
+    }
+    options.dial.tls = *std::move(tls);
+  }
+  options.location = std::move(url);
   net::proxy::UpgradeAwareHandler handler(std::move(options));
   absl::Status served = co_await handler.ServeHTTP(request, writer);
   co_return served;

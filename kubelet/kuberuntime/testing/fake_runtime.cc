@@ -249,6 +249,7 @@ FakeRuntime::ListContainers(runtimeapi::ListContainersRequest request) {
     *item->mutable_metadata() = status.metadata();
     item->set_state(status.state());
     item->set_created_at(status.created_at());
+    *item->mutable_annotations() = status.annotations();
     *item->mutable_labels() = status.labels();
   }
   co_return response;
