@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "api/json.h"
@@ -254,6 +256,78 @@ TEST(ApiServerTest, ConnectAnswersInUpstreamsWords) {
               "strconv.ParseUint: parsing \"x\": invalid syntax");
     absl::StatusOr<Answer> put = co_await rig.Do("PUT", kTarget);
     EXPECT_EQ(put->status, 405);
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(ApiServerTest, NamespaceGoesWithWhatItHolds) {
+  WithServer([](Rig& rig) -> Task<absl::Status> {
+    absl::StatusOr<Answer> none =
+        co_await rig.Do("POST", "/api/v1/namespaces/foo/pods", kPod);
+    EXPECT_EQ(StringAt(none->json, {"message"}),
+              "namespaces \"foo\" not found");
+    absl::StatusOr<Answer> ns = co_await rig.Do(
+        "POST", "/api/v1/namespaces", R"({"metadata":{"name":"foo"}})");
+    EXPECT_EQ(ns->status, 201);
+    std::unique_ptr<net::http::RoundTripper> client = rig.Client(true);
+    net::http::Request request = rig.Request(
+        "GET",
+        "/api/v1/namespaces?watch=true&fieldSelector=metadata.name%3Dfoo", "");
+    absl::StatusOr<net::http::Response> watch =
+        co_await client->RoundTrip(std::move(request));
+    if (!watch.ok()) co_return watch.status();
+    absl::StatusOr<Answer> pod =
+        co_await rig.Do("POST", "/api/v1/namespaces/foo/pods", kPod);
+    EXPECT_EQ(pod->status, 201);
+    absl::StatusOr<Answer> marked =
+        co_await rig.Do("DELETE", "/api/v1/namespaces/foo");
+    EXPECT_EQ(StringAt(marked->json, {"status", "phase"}), "Terminating");
+    std::string text;
+    char buffer[4096];
+    while (!absl::StrContains(text, "DELETED")) {
+      absl::StatusOr<size_t> got =
+          co_await watch->body->Read(absl::MakeSpan(buffer));
+      if (!got.ok()) co_return got.status();
+      if (*got == 0) co_return absl::UnavailableError("the watch ended");
+      text.append(buffer, *got);
+    }
+    absl::StatusOr<Answer> left = co_await rig.Do("GET", "/api/v1/pods");
+    EXPECT_EQ(ArrayAt(left->json, {"items"}).size(), 0u);
+    absl::StatusOr<Answer> kept =
+        co_await rig.Do("DELETE", "/api/v1/namespaces/default");
+    EXPECT_EQ(StringAt(kept->json, {"message"}),
+              "namespaces \"default\" is forbidden: this namespace may not "
+              "be deleted");
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(ApiServerTest, TablesHaveKubectlsColumns) {
+  WithServer([](Rig& rig) -> Task<absl::Status> {
+    absl::StatusOr<Answer> made = co_await rig.Do("POST", kPods, kPod);
+    EXPECT_EQ(made->status, 201);
+    std::unique_ptr<net::http::RoundTripper> client = rig.Client(true);
+    net::http::Request request = rig.Request("GET", kPods, "");
+    request.headers.Set("Accept",
+                        "application/json;as=Table;v=v1;g=meta.k8s.io,"
+                        "application/json");
+    absl::StatusOr<Answer> table =
+        co_await rig.Send(*client, std::move(request));
+    if (!table.ok()) co_return table.status();
+    EXPECT_EQ(StringAt(table->json, {"kind"}), "Table");
+    std::string names;
+    for (const Json& column : ArrayAt(table->json, {"columnDefinitions"})) {
+      names += StringAt(column, {"name"}) + ",";
+    }
+    EXPECT_EQ(names,
+              "Name,Ready,Status,Restarts,Age,IP,Node,Nominated Node,"
+              "Readiness Gates,");
+    const Json& rows = ArrayAt(table->json, {"rows"});
+    EXPECT_EQ(rows.size(), 1u);
+    const Json& cells = ArrayAt(rows[0], {"cells"});
+    EXPECT_EQ(cells[0], "p");
+    EXPECT_EQ(cells[1], "0/1");
+    EXPECT_EQ(cells[2], "Pending");
     co_return absl::OkStatus();
   });
 }
