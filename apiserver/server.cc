@@ -47,6 +47,15 @@ std::unique_ptr<admission::Interface> NewAdmission(rest::Storage* namespaces) {
   return admission::NewChain(std::move(plugins));
 }
 
+std::string HealthReport(const std::string& name, bool stored, bool draining,
+                         bool failed) {
+  constexpr char kWithheld[] = " failed: reason withheld\n";
+  return absl::StrCat("[+]ping ok\n", stored ? "[+]" : "[-]", "storage",
+                      stored ? " ok\n" : kWithheld, draining ? "[-]" : "[+]",
+                      "shutdown", draining ? kWithheld : " ok\n", name,
+                      " check ", failed ? "failed\n" : "passed\n");
+}
+
 bool IsHealthPath(const std::string& path) {
   return path == "/healthz" || path == "/livez" || path == "/readyz";
 }
@@ -134,17 +143,17 @@ Json ApiServer::State::Document(const std::string& path) const {
 Task<absl::Status> ApiServer::State::ServeHealth(
     const std::string& path, const net::http::Query& query,
     net::http::ResponseWriter& writer) {
-  const std::string name = path.substr(1);
-  const bool failed = shutting_down && path == "/readyz";
+  // A key that nobody writes: its absence is the good answer.
+  std::string probe = "/registry/health";
+  absl::StatusOr<storage::Document> document =
+      co_await config.storage->Get(std::move(probe));
+  const bool stored = document.ok() || absl::IsNotFound(document.status());
+  const bool draining = shutting_down && path == "/readyz";
+  const bool failed = draining || (!stored && path != "/livez");
   bool verbose = failed;
   for (const auto& [key, value] : query) verbose = verbose || key == "verbose";
-  std::string body = "ok";
-  if (verbose) {
-    body =
-        absl::StrCat("[+]ping ok\n[+]storage ok\n", failed ? "[-]" : "[+]",
-                     "shutdown ", failed ? "failed: reason withheld" : "ok",
-                     "\n", name, " check ", failed ? "failed" : "passed", "\n");
-  }
+  const std::string body =
+      verbose ? HealthReport(path.substr(1), stored, draining, failed) : "ok";
   writer.headers().Set("Cache-Control", "no-cache, no-store, must-revalidate");
   writer.headers().Set("X-Content-Type-Options", "nosniff");
   absl::Status answered =

@@ -404,6 +404,10 @@ TEST(ApiServerTest, DiscoveryNamesWhatIsServed) {
     EXPECT_THAT(StringAt(version->json, {"gitVersion"}), StartsWith("v1.20.2"));
     absl::StatusOr<Answer> ready = co_await rig.Do("GET", "/readyz");
     EXPECT_EQ(ready->body, "ok");
+    absl::StatusOr<Answer> verbose = co_await rig.Do("GET", "/readyz?verbose");
+    EXPECT_EQ(verbose->body,
+              "[+]ping ok\n[+]storage ok\n[+]shutdown ok\nreadyz check "
+              "passed\n");
     absl::StatusOr<Answer> metrics = co_await rig.Do("GET", "/metrics");
     EXPECT_THAT(metrics->body, HasSubstr("apiserver_request_total"));
     absl::StatusOr<Answer> unknown =
