@@ -18,13 +18,16 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "api/object.h"
 #include "base/flags/daemon.h"
+#include "base/process/find_program.h"
 #include "base/process/subprocess.h"
-#include "base/status/co_status.h"
 #include "base/task/asio_status.h"
 #include "base/task/deadline.h"
 #include "base/task/loop.h"
 #include "base/task/task_group.h"
+#include "client/rest/kubeconfig.h"
+#include "client/rest/rest_client.h"
 #include "net/http/message.h"
 #include "net/http/transport.h"
 #include "net/io/byte_stream.h"
@@ -127,6 +130,7 @@ Task<absl::StatusOr<std::string>> FetchPage(Executor executor, int port) {
   if (!url.ok()) co_return url.status();
   net::http::Request request;
   request.url = *url;
+  request.headers.Set("Connection", "close");
   absl::StatusOr<net::http::Response> response =
       co_await transport->RoundTrip(std::move(request));
   if (!response.ok()) co_return response.status();
@@ -149,6 +153,7 @@ class Demo {
 
  private:
   Task<absl::Status> StartCluster();
+  Task<absl::Status> WaitRunning();
   Task<absl::Status> Forward();
   Task<absl::Status> ShowPage();
   std::vector<std::string> Kubectl(std::vector<std::string> args) const;
@@ -181,6 +186,31 @@ Task<absl::Status> Demo::StartCluster() {
     if (!line.ok()) co_return line.status();
     if (line->rfind("ready", 0) == 0) co_return absl::OkStatus();
     std::cout << *line << std::endl;
+  }
+}
+
+Task<absl::Status> Demo::WaitRunning() {
+  absl::StatusOr<rest::Kubeconfig> loaded =
+      rest::LoadKubeconfig(folder_ + "/kubeconfig");
+  if (!loaded.ok()) co_return loaded.status();
+  absl::StatusOr<rest::ClientConfig> config =
+      rest::NewClientConfig(*loaded, rest::ConfigOverrides());
+  if (!config.ok()) co_return config.status();
+  absl::StatusOr<std::unique_ptr<rest::RESTClient>> client =
+      rest::RESTClientFor(executor_, config->config);
+  if (!client.ok()) co_return client.status();
+  rest::Resource resource;
+  resource.resource = "pods";
+  resource.namespace_ = "default";
+  resource.name = "page";
+  while (true) {
+    absl::StatusOr<std::string> json = co_await (*client)->Get(resource);
+    if (!json.ok()) co_return json.status();
+    absl::StatusOr<api::Pod> pod = api::PodFromJson(*json);
+    if (!pod.ok()) co_return pod.status();
+    if (pod->phase == api::kPodRunning) co_return absl::OkStatus();
+    absl::Status slept = co_await Sleep(absl::Milliseconds(50));
+    if (!slept.ok()) co_return slept;
   }
 }
 
@@ -228,7 +258,11 @@ Task<absl::Status> Demo::Run() {
   absl::StatusOr<std::string> manifest = WriteManifest(folder_);
   if (!manifest.ok()) co_return manifest.status();
   std::cout << "\n$ kubectl create -f " << *manifest << std::endl;
-  step = co_await RunToEnd(executor_, Kubectl({"create", "-f", *manifest}));
+  const std::vector<std::string> create = Kubectl({"create", "-f", *manifest});
+  step = co_await RunToEnd(executor_, create);
+  if (!step.ok()) co_return step;
+  step = co_await WithDeadline(kStep, "wait for the pod to run",
+                               [this]() { return WaitRunning(); });
   if (!step.ok()) co_return step;
   step = co_await WithDeadline(kStep, "forward the port",
                                [this]() { return Forward(); });
@@ -252,10 +286,8 @@ Task<absl::Status> Demo::Run() {
 Task<absl::Status> Demo::Stop() {
   for (Program* program : {&forward_, &cluster_}) {
     if (program->process == nullptr) continue;
-    program->process->SignalGroup(SIGTERM);
-    absl::StatusOr<ExitState> ended = co_await WithDeadline<ExitState>(
-        absl::Seconds(20), "stop",
-        [program]() { return program->process->Wait(); });
+    absl::StatusOr<ExitState> ended =
+        co_await program->process->Stop(absl::Seconds(20));
     program->process.reset();
     if (!ended.ok()) co_return ended.status();
   }

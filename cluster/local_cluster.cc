@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/local_cluster.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "api/object.h"
+#include "base/process/find_program.h"
 #include "base/status/co_status.h"
 #include "base/task/asio_status.h"
 #include "base/task/deadline.h"
@@ -157,15 +159,21 @@ absl::Status LocalCluster::StartPart(const std::string& program,
   part->name = program.substr(program.rfind('/') + 1);
   part->log_path =
       absl::StrCat(options_.data_dir, "/logs/", part->name, ".log");
-  ChildOptions child;
-  child.argv = {*path, absl::StrCat("-v=", options_.verbosity)};
-  child.argv.insert(child.argv.end(), args.begin(), args.end());
-  child.stdout_path = part->log_path;
-  child.stderr_path = part->log_path;
-  absl::StatusOr<std::unique_ptr<Child>> started =
-      Child::Start(executor_, std::move(child));
+  const int log = open(part->log_path.c_str(),
+                       O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (log < 0) return FromErrno(errno, "open " + part->log_path);
+  SubprocessOptions options;
+  options.path = *path;
+  options.argv = {*path, absl::StrCat("-v=", options_.verbosity)};
+  options.argv.insert(options.argv.end(), args.begin(), args.end());
+  options.env = CurrentEnvironment();
+  options.stdout_fd = log;
+  options.stderr_fd = log;
+  absl::StatusOr<std::unique_ptr<Subprocess>> started =
+      Subprocess::Start(executor_, options);
+  close(log);
   if (!started.ok()) return started.status();
-  part->child = std::move(*started);
+  part->process = std::move(*started);
   return absl::OkStatus();
 }
 
@@ -274,7 +282,7 @@ Task<absl::Status> LocalCluster::WaitReady() {
 }
 
 Task<absl::Status> LocalCluster::PartEnded(Part* part) {
-  absl::StatusOr<ExitState> ended = co_await part->child->Wait();
+  absl::StatusOr<ExitState> ended = co_await part->process->Wait();
   if (!ended.ok()) co_return ended.status();
   co_return absl::AbortedError(absl::StrCat(
       part->name, " ended (", ended->ToString(), "); its last words, from ",
@@ -304,10 +312,10 @@ Task<absl::Status> LocalCluster::Stop() {
   (void)joined;  // The scheduler ends with kCancelled.
   // The kubelet still tells the API server how its pods end.
   for (Part* part : {&kubelet_, &apiserver_}) {
-    if (part->child == nullptr) continue;
-    absl::StatusOr<ExitState> ended = co_await part->child->Stop(kStopGrace);
+    if (part->process == nullptr) continue;
+    absl::StatusOr<ExitState> ended = co_await part->process->Stop(kStopGrace);
     (void)ended;
-    part->child.reset();
+    part->process.reset();
   }
   if (reserved_fd_ >= 0) close(reserved_fd_);
   reserved_fd_ = -1;
@@ -316,9 +324,9 @@ Task<absl::Status> LocalCluster::Stop() {
 
 std::string LocalCluster::Describe() const {
   return absl::StrCat(
-      "kube-apiserver  pid ", apiserver_.child->pid(),
+      "kube-apiserver  pid ", apiserver_.process->pid(),
       "  https://127.0.0.1:", port_, "  log ", apiserver_.log_path,
-      "\nkubelet         pid ", kubelet_.child->pid(), "  node ",
+      "\nkubelet         pid ", kubelet_.process->pid(), "  node ",
       options_.node_name, ", runtime ", options_.runtime, "  log ",
       kubelet_.log_path, "\nkubeconfig      ", kubeconfig(), "\n");
 }

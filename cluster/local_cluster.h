@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "base/process/child.h"
+#include "base/process/subprocess.h"
 #include "base/task/task.h"
 #include "base/task/task_group.h"
 #include "client/rest/rest_client.h"
@@ -62,7 +62,7 @@ class LocalCluster {
   struct Part {
     std::string name;
     std::string log_path;
-    std::unique_ptr<Child> child;
+    std::unique_ptr<Subprocess> process;
   };
 
   absl::Status PrepareFolder();

@@ -17,7 +17,7 @@
 #include "kubelet/cri/services.h"
 #include "net/grpc/grpc.h"
 #include "runtime/dockershim/testing/docker_daemon.h"
-#include "runtime/subprocess/subprocess.h"
+#include "base/process/subprocess.h"
 
 namespace fairway::runtime::dockershim {
 namespace {

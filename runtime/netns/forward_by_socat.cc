@@ -25,7 +25,7 @@
 #include "net/socket/socket.h"
 #include "runtime/netns/counters.h"
 #include "runtime/netns/port_forward.h"
-#include "runtime/subprocess/subprocess.h"
+#include "base/process/subprocess.h"
 
 namespace fairway::runtime::netns {
 namespace {

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "base/task/task.h"
 #include "runtime/netns/pod_netns.h"
-#include "runtime/subprocess/subprocess.h"
+#include "base/process/subprocess.h"
 
 namespace fairway::runtime::netns {
 

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "base/task/task.h"
 #include "kubelet/cri/services.h"
-#include "runtime/subprocess/subprocess.h"
+#include "base/process/subprocess.h"
 
 namespace fairway::runtime::process {
 

@@ -14,7 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/task/asio_status.h"
-#include "runtime/subprocess/subprocess.h"
+#include "base/process/subprocess.h"
 
 namespace fairway::runtime::process {
 

@@ -13,7 +13,7 @@
 
 #include "base/status/testing/status_matchers.h"
 #include "base/task/loop.h"
-#include "runtime/subprocess/subprocess.h"
+#include "base/process/subprocess.h"
 
 namespace fairway::runtime::process {
 namespace {

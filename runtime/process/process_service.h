@@ -20,7 +20,7 @@
 #include "runtime/embedded.h"
 #include "runtime/process/leftovers.h"
 #include "runtime/process/pod_network.h"
-#include "runtime/subprocess/subprocess.h"
+#include "base/process/subprocess.h"
 
 namespace fairway::runtime::process {
 

@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "base/task/task.h"
 #include "runtime/dockershim/libdocker/client.h"
-#include "runtime/subprocess/subprocess.h"
+#include "base/process/subprocess.h"
 
 namespace fairway::runtime::dockershim {
 

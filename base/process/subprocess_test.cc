@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/subprocess/subprocess.h"
+#include "base/process/subprocess.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@
 #include "base/task/deadline.h"
 #include "base/task/loop.h"
 
-namespace fairway::runtime {
+namespace fairway {
 namespace {
 
 using absl::StatusCode;
@@ -184,5 +184,29 @@ TEST(ProcessStartTimeTest, NamesAProcess) {
   EXPECT_EQ(ProcessStartTime(4194305), std::nullopt);  // above the highest pid
 }
 
+TEST(SubprocessTest, StopKillsWhatIgnoresSigterm) {
+  absl::StatusOr<ExitState> ended = absl::UnknownError("");
+  absl::Status status = RunLoop([&]() -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    std::array<int, 2> out{};
+    EXPECT_EQ(pipe(out.data()), 0);
+    SubprocessOptions options =
+        Shell("trap '' TERM; echo deaf; while :; do sleep 1; done");
+    options.env = CurrentEnvironment();
+    options.stdout_fd = out[1];
+    absl::StatusOr<std::unique_ptr<Subprocess>> child =
+        Subprocess::Start(executor, options);
+    close(out[1]);
+    if (!child.ok()) co_return child.status();
+    char word[4];
+    EXPECT_EQ(read(out[0], word, sizeof(word)), 4);
+    close(out[0]);
+    ended = co_await (*child)->Stop(absl::Milliseconds(50));
+    co_return ended.status();
+  });
+  ASSERT_THAT(status, IsOk());
+  EXPECT_EQ(ended->signal, SIGKILL);
+}
+
 }  // namespace
-}  // namespace fairway::runtime
+}  // namespace fairway

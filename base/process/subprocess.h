@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Child processes, started and reaped without blocking the loop and without
 // SIGCHLD: each is watched by its pidfd.
-#ifndef RUNTIME_SUBPROCESS_SUBPROCESS_H_
-#define RUNTIME_SUBPROCESS_SUBPROCESS_H_
+#ifndef BASE_PROCESS_SUBPROCESS_H_
+#define BASE_PROCESS_SUBPROCESS_H_
 
 #include <sys/types.h>
 
@@ -14,9 +14,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "base/task/task.h"
 
-namespace fairway::runtime {
+namespace fairway {
 
 // What a child is started with. It leads a process group of its own, dies when
 // the thread that started it does, and has no descriptor but these three.
@@ -68,12 +69,19 @@ class Subprocess {
   // and others of it have not.
   void SignalGroup(int signal);
 
+  // SIGTERM to the group, SIGKILL after `grace`; waits for the end, also in a
+  // task that was cancelled before.
+  Task<absl::StatusOr<ExitState>> Stop(absl::Duration grace);
+
  private:
   struct State;
   explicit Subprocess(std::shared_ptr<State> state);
 
   std::shared_ptr<State> state_;
 };
+
+// This process's environment, as SubprocessOptions::env wants it.
+std::vector<std::string> CurrentEnvironment();
 
 // Mirrors: os/exec.LookPath. The path of the executable `name`, sought in
 // `path` (PATH's form) unless it has a slash. Errors: kNotFound in Go's words:
@@ -86,6 +94,6 @@ absl::StatusOr<std::string> LookPath(absl::string_view name);
 // names a process for good. Nothing if there is none.
 std::optional<uint64_t> ProcessStartTime(pid_t pid);
 
-}  // namespace fairway::runtime
+}  // namespace fairway
 
-#endif  // RUNTIME_SUBPROCESS_SUBPROCESS_H_
+#endif  // BASE_PROCESS_SUBPROCESS_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/subprocess/subprocess.h"
+#include "base/process/subprocess.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -24,8 +24,12 @@
 #include "absl/strings/str_split.h"
 #include "base/task/asio_status.h"
 #include "base/task/condition.h"
+#include "base/task/deadline.h"
+#include "base/task/task_group.h"
 
-namespace fairway::runtime {
+extern char** environ;
+
+namespace fairway {
 
 namespace asio = boost::asio;
 
@@ -254,6 +258,30 @@ const ExitState* Subprocess::exit_state() const {
 
 void Subprocess::SignalGroup(int signal) { kill(-state_->pid, signal); }
 
+Task<absl::StatusOr<ExitState>> Subprocess::Stop(absl::Duration grace) {
+  SignalGroup(SIGTERM);
+  // A group of its own, so that a caller who was cancelled waits all the same.
+  TaskGroup killer(state_->pidfd.get_executor());
+  killer.Spawn([this, grace]() -> Task<absl::Status> {
+    absl::Status slept = co_await Sleep(grace);
+    if (slept.ok()) SignalGroup(SIGKILL);
+    co_return slept;
+  });
+  absl::StatusOr<ExitState> ended = co_await WaitThoughCancelled();
+  killer.Cancel();
+  absl::Status joined = co_await killer.Join();
+  (void)joined;  // Cancelled, unless it had to kill.
+  co_return ended;
+}
+
+std::vector<std::string> CurrentEnvironment() {
+  std::vector<std::string> env;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    env.emplace_back(*entry);
+  }
+  return env;
+}
+
 absl::StatusOr<std::string> LookPath(absl::string_view name,
                                      absl::string_view path) {
   auto not_found = [name] {
@@ -302,4 +330,4 @@ std::optional<uint64_t> ProcessStartTime(pid_t pid) {
   return ticks;
 }
 
-}  // namespace fairway::runtime
+}  // namespace fairway
