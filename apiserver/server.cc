@@ -16,10 +16,7 @@
 #include "apiserver/endpoints/installer.h"
 #include "apiserver/registry/core/namespace/lifecycle.h"
 #include "apiserver/registry/core/namespace/strategy.h"
-#include "apiserver/registry/core/node/strategy.h"
-#include "apiserver/registry/core/pod/binding.h"
-#include "apiserver/registry/core/pod/strategy.h"
-#include "apiserver/registry/generic/store.h"
+#include "apiserver/registry/core/rest/storage_core.h"
 #include "apiserver/registry/rest/status_details.h"
 #include "base/metrics/metrics.h"
 
@@ -29,17 +26,6 @@ namespace {
 namespace rest = registry::rest;
 
 constexpr char kText[] = "text/plain; charset=utf-8";
-
-std::unique_ptr<rest::Storage> NewStore(
-    storage::Interface* storage,
-    std::unique_ptr<const registry::generic::Strategy> strategy,
-    std::vector<std::string> verbs) {
-  registry::generic::StoreOptions options;
-  options.storage = storage;
-  options.strategy = std::move(strategy);
-  options.verbs = std::move(verbs);
-  return std::make_unique<registry::generic::Store>(std::move(options));
-}
 
 std::unique_ptr<admission::Interface> NewAdmission(rest::Storage* namespaces) {
   std::vector<std::unique_ptr<admission::Interface>> plugins;
@@ -72,43 +58,17 @@ struct ApiServer::State {
     InstallLegacyApi();
   }
 
-  // Mirrors: InstallLegacyAPI, NewLegacyRESTStorage.
+  // Mirrors: InstallLegacyAPI.
   void InstallLegacyApi() {
-    storage::Interface* storage = config.storage.get();
-    const std::vector<std::string> all = registry::generic::AllVerbs();
-    const std::vector<std::string> status = {"get", "patch", "update"};
-    installer.Install("namespaces",
-                      registry::namespaces::NewNamespaceStorage(storage));
-    installer.Install(
-        "namespaces/status",
-        NewStore(
-            storage,
-            std::make_unique<registry::namespaces::NamespaceStatusStrategy>(),
-            status));
-    installer.Install(
-        "nodes",
-        NewStore(storage, std::make_unique<registry::node::NodeStrategy>(),
-                 all));
-    installer.Install(
-        "nodes/status",
-        NewStore(storage,
-                 std::make_unique<registry::node::NodeStatusStrategy>(),
-                 status));
-    installer.Install(
-        "pods",
-        NewStore(storage, std::make_unique<registry::pod::PodStrategy>(), all));
-    installer.Install(
-        "pods/status",
-        NewStore(storage, std::make_unique<registry::pod::PodStatusStrategy>(),
-                 status));
-    installer.Install("pods/binding",
-                      std::make_unique<registry::pod::BindingRest>(storage));
-    kubelets = registry::node::NewNodeConnectionInfoGetter(
-        installer.storage("nodes"), config.kubelet);
-    installer.InstallConnecter(
-        "pods/portforward",
-        registry::pod::NewPortForwardRest(installer.storage("pods"),
-                                          kubelets.get(), config.proxy));
+    registry::LegacyRESTStorage core = registry::NewLegacyRESTStorage(
+        config.storage.get(), config.kubelet, config.proxy);
+    kubelets = std::move(core.kubelet_connection_info);
+    for (auto& [path, storage] : core.storage) {
+      installer.RegisterResourceHandlers(path, std::move(storage));
+    }
+    for (auto& [path, connecter] : core.connecters) {
+      installer.RegisterResourceHandlers(path, std::move(connecter));
+    }
   }
 
   Task<absl::Status> Serve(endpoints::RequestContext& context,
@@ -125,7 +85,7 @@ struct ApiServer::State {
   ServerConfig config;
   std::unique_ptr<rest::Storage> lifecycle_namespaces;
   std::unique_ptr<admission::Interface> admit;
-  endpoints::ApiInstaller installer;
+  endpoints::APIInstaller installer;
   std::unique_ptr<registry::node::ConnectionInfoGetter> kubelets;
   bool shutting_down = false;
 };

@@ -142,7 +142,7 @@ struct Fixture {
     authenticator = authentication::NewUnion(std::move(all));
     auto owned = std::make_unique<FakeConnecter>();
     connecter = owned.get();
-    installer.InstallConnecter("pods/portforward", std::move(owned));
+    installer.RegisterResourceHandlers("pods/portforward", std::move(owned));
     ChainOptions options;
     options.authenticator = authenticator.get();
     options.authorizer = &authorizer;
@@ -180,7 +180,7 @@ struct Fixture {
   FakeAdmission admit;
   FakeAuthorizer authorizer;
   FakeSink sink;
-  ApiInstaller installer;
+  APIInstaller installer;
   FakeConnecter* connecter;
   std::unique_ptr<authentication::Authenticator> authenticator;
   net::http::Handler handler;

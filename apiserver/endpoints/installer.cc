@@ -75,15 +75,15 @@ absl::StatusOr<Action> Route(const handlers::RequestScope& scope,
 
 }  // namespace
 
-void ApiInstaller::Install(const std::string& path,
-                           std::unique_ptr<registry::rest::Storage> storage) {
+void APIInstaller::RegisterResourceHandlers(
+    const std::string& path, std::unique_ptr<registry::rest::Storage> storage) {
   handlers::RequestScope& scope = scopes_[path];
   scope.path = path;
   scope.admit = admit_;
   scope.storage = std::move(storage);
 }
 
-void ApiInstaller::InstallConnecter(
+void APIInstaller::RegisterResourceHandlers(
     const std::string& path,
     std::unique_ptr<registry::rest::Connecter> connecter) {
   handlers::RequestScope& scope = scopes_[path];
@@ -92,12 +92,12 @@ void ApiInstaller::InstallConnecter(
   scope.connecter = std::move(connecter);
 }
 
-registry::rest::Storage* ApiInstaller::storage(const std::string& path) const {
+registry::rest::Storage* APIInstaller::storage(const std::string& path) const {
   auto it = scopes_.find(path);
   return it == scopes_.end() ? nullptr : it->second.storage.get();
 }
 
-const handlers::RequestScope* ApiInstaller::Find(
+const handlers::RequestScope* APIInstaller::Find(
     const RequestInfo& info) const {
   if (!info.is_resource_request || !info.api_group.empty() ||
       info.api_prefix != "api" || info.api_version != "v1") {
@@ -109,16 +109,16 @@ const handlers::RequestScope* ApiInstaller::Find(
   return it == scopes_.end() ? nullptr : &it->second;
 }
 
-bool ApiInstaller::Knows(const RequestInfo& info) const {
+bool APIInstaller::Knows(const RequestInfo& info) const {
   return Find(info) != nullptr;
 }
 
-bool ApiInstaller::IsConnect(const RequestInfo& info) const {
+bool APIInstaller::IsConnect(const RequestInfo& info) const {
   const handlers::RequestScope* scope = Find(info);
   return scope != nullptr && scope->connecter != nullptr;
 }
 
-std::vector<ResourceEntry> ApiInstaller::Entries() const {
+std::vector<ResourceEntry> APIInstaller::Entries() const {
   std::vector<ResourceEntry> entries;
   for (const auto& [path, scope] : scopes_) {
     ResourceEntry entry;
@@ -136,7 +136,7 @@ std::vector<ResourceEntry> ApiInstaller::Entries() const {
   return entries;
 }
 
-Task<absl::Status> ApiInstaller::Serve(RequestContext& context,
+Task<absl::Status> APIInstaller::Serve(RequestContext& context,
                                        net::http::ServerRequest& request,
                                        net::http::ResponseWriter& writer) {
   const handlers::RequestScope* scope = Find(context.info);

@@ -22,16 +22,18 @@ namespace fairway::apiserver::endpoints {
 
 // Threads:  on one loop.
 // Lifetime: `admit` outlives it; it outlives the requests.
-class ApiInstaller {
+class APIInstaller {
  public:
-  explicit ApiInstaller(admission::Interface* admit) : admit_(admit) {}
+  explicit APIInstaller(admission::Interface* admit) : admit_(admit) {}
 
-  // Mirrors: registerResourceHandlers. `path` is "pods" or "pods/status".
-  void Install(const std::string& path,
-               std::unique_ptr<registry::rest::Storage> storage);
+  // `path` is "pods" or "pods/status".
+  void RegisterResourceHandlers(
+      const std::string& path,
+      std::unique_ptr<registry::rest::Storage> storage);
   // A route for CONNECT: GET and POST, each an upgrade.
-  void InstallConnecter(const std::string& path,
-                        std::unique_ptr<registry::rest::Connecter> connecter);
+  void RegisterResourceHandlers(
+      const std::string& path,
+      std::unique_ptr<registry::rest::Connecter> connecter);
 
   // Null if nothing was installed there.
   registry::rest::Storage* storage(const std::string& path) const;

@@ -53,9 +53,9 @@ net::http::Handler NewThrottledUpgradeAwareProxyHandler(
   };
 }
 
-class PortForwardRest final : public rest::Connecter {
+class PortForwardREST final : public rest::Connecter {
  public:
-  PortForwardRest(rest::Storage* store,
+  PortForwardREST(rest::Storage* store,
                   node::ConnectionInfoGetter* kubelet_conn,
                   ProxyOptions options)
       : store_(store), kubelet_conn_(kubelet_conn), options_(options) {}
@@ -108,10 +108,10 @@ class PortForwardRest final : public rest::Connecter {
 
 }  // namespace
 
-std::unique_ptr<rest::Connecter> NewPortForwardRest(
+std::unique_ptr<rest::Connecter> NewPortForwardREST(
     rest::Storage* store, node::ConnectionInfoGetter* kubelet_conn,
     ProxyOptions options) {
-  return std::make_unique<PortForwardRest>(store, kubelet_conn, options);
+  return std::make_unique<PortForwardREST>(store, kubelet_conn, options);
 }
 
 }  // namespace fairway::apiserver::registry::pod

@@ -18,7 +18,7 @@ struct ProxyOptions {
 };
 
 // pods/portforward. `store` and `kubelet_conn` outlive it and its handlers.
-std::unique_ptr<rest::Connecter> NewPortForwardRest(
+std::unique_ptr<rest::Connecter> NewPortForwardREST(
     rest::Storage* store, node::ConnectionInfoGetter* kubelet_conn,
     ProxyOptions options);
 
