@@ -6,18 +6,16 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
-#include <sstream>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "base/task/asio_status.h"
+#include "base/file/read_file.h"
+#include "base/time/go_time.h"
 #include "base/version/version.h"
 
 namespace fairway {
@@ -49,6 +47,16 @@ std::string TypeWord(const CommandLineFlagInfo& flag) {
   }
   if (flag.type == "double") return " float";
   return flag.type == "string" ? " string" : "";
+}
+
+// Kubernetes' words for the two flags that are glog's.
+std::string Description(const CommandLineFlagInfo& flag) {
+  if (flag.name == "v") return "number for the log level verbosity";
+  if (flag.name == "vmodule") {
+    return "comma-separated list of pattern=N settings for file-filtered "
+           "logging";
+  }
+  return flag.description;
 }
 
 }  // namespace
@@ -102,7 +110,7 @@ std::string FlagsHelp(absl::string_view program, absl::string_view about) {
     if (!IsOurs(flag)) continue;
     absl::StrAppend(&text, flag.name == "v" ? "  -v, --" : "      --",
                     Dashed(flag.name), TypeWord(flag), "\n            ",
-                    flag.description);
+                    Description(flag));
     const bool quiet = flag.default_value.empty() ||
                        (flag.type == "bool" && flag.default_value == "false");
     if (!quiet) {
@@ -154,18 +162,29 @@ int ExitStatus(const absl::Status& status) {
   return 1;
 }
 
+absl::Status ParseDurationFlag(absl::string_view flag_name,
+                               absl::string_view value, absl::Duration at_least,
+                               absl::Duration* duration) {
+  absl::StatusOr<absl::Duration> parsed = ParseGoDuration(value);
+  if (parsed.ok() && *parsed >= at_least) {
+    *duration = *parsed;
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "invalid argument \"", value, "\" for \"--", flag_name, "\" flag: ",
+      parsed.ok()
+          ? absl::StrCat("want at least ", absl::FormatDuration(at_least))
+          : std::string(parsed.status().message())));
+}
+
 absl::Status ReadFlagFile(absl::string_view flag_name, const std::string& path,
                           std::string* contents) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file || file.bad() || (text.str().empty() && errno != 0)) {
+  absl::StatusOr<std::string> read = ReadFile(path);
+  if (!read.ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--", flag_name, ": open ", path, ": ",
-                     GoErrorString(errno != 0 ? errno : EIO)));
+        absl::StrCat("--", flag_name, ": ", read.status().message()));
   }
-  *contents = text.str();
+  *contents = *std::move(read);
   return absl::OkStatus();
 }
 

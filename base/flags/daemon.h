@@ -34,7 +34,15 @@ void InitDaemon(int argc, char** argv, absl::string_view about);
 // error, else 0.
 int ExitStatus(const absl::Status& status);
 
-// The whole of a file that the flag `--NAME` names. Errors name both.
+// The value of a flag that is a duration. Errors: kInvalidArgument, `invalid
+// argument "x" for "--NAME" flag: time: invalid duration "x"`, or `...: want at
+// least 1ms`.
+absl::Status ParseDurationFlag(absl::string_view flag_name,
+                               absl::string_view value, absl::Duration at_least,
+                               absl::Duration* duration);
+
+// The whole of a file that the flag `--NAME` names. Errors: kInvalidArgument,
+// `--NAME: open /x: no such file or directory`.
 absl::Status ReadFlagFile(absl::string_view flag_name, const std::string& path,
                           std::string* contents);
 

@@ -57,6 +57,22 @@ TEST(FlagsHelpTest, ListsOurFlagsOnly) {
   EXPECT_THAT(help, ::testing::Not(HasSubstr("logtostderr")));
 }
 
+TEST(ParseDurationFlagTest, NamesTheFlagAndWhatIsWrong) {
+  absl::Duration duration;
+  EXPECT_THAT(ParseDurationFlag("grace", "1m5s", absl::ZeroDuration(),
+                                &duration),
+              IsOk());
+  EXPECT_EQ(duration, absl::Seconds(65));
+  EXPECT_EQ(
+      ParseDurationFlag("grace", "soon", absl::ZeroDuration(), &duration),
+      absl::InvalidArgumentError("invalid argument \"soon\" for \"--grace\" "
+                                 "flag: time: invalid duration \"soon\""));
+  EXPECT_EQ(
+      ParseDurationFlag("grace", "-1s", absl::ZeroDuration(), &duration),
+      absl::InvalidArgumentError(
+          "invalid argument \"-1s\" for \"--grace\" flag: want at least 0"));
+}
+
 TEST(ReadFlagFileTest, NamesFlagAndFile) {
   std::string text;
   EXPECT_THAT(ReadFlagFile("tls-cert-file", "/no/such", &text),
