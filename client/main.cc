@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mirrors: cmd/kubectl/kubectl.go (v0.20.2)
+#include <glog/logging.h>
+
 #include <csignal>
 #include <iostream>
 #include <string>
@@ -29,6 +31,11 @@ int main(int argc, char** argv) {
   // Whoever reads our output may stop: that is a failed write, not a death
   // that leaves the pod's connections hanging.
   std::signal(SIGPIPE, SIG_IGN);
+  // kubectl has lines of its own for what a user must know; the libraries'
+  // warnings are a daemon's.
+  FLAGS_logtostderr = true;
+  FLAGS_minloglevel = google::GLOG_ERROR;
+  google::InitGoogleLogging(argv[0]);
   const std::vector<std::string> args(argv + 1, argv + argc);
   return cmd::RunKubectl(args, {&std::cin, &std::cout, &std::cerr}, NewDialer);
 }
