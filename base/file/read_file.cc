@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client/rest/files.h"
+#include "base/file/read_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "base/task/asio_status.h"
 
-namespace fairway::rest {
+namespace fairway {
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -38,13 +37,4 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   return bytes;
 }
 
-std::string ResolvePath(absl::string_view path, absl::string_view folder) {
-  if (path.empty() || path[0] == '/' || folder.empty()) {
-    return std::string(path);
-  }
-  const std::filesystem::path joined =
-      std::filesystem::path(std::string(folder)) / std::string(path);
-  return joined.lexically_normal().string();
-}
-
-}  // namespace fairway::rest
+}  // namespace fairway
