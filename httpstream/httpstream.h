@@ -32,8 +32,7 @@ inline constexpr absl::string_view kHeaderAcceptedProtocolVersions =
 
 // Port-forward's own names (k8s.io/api/core/v1 and
 // pkg/kubelet/cri/streaming/portforward/constants.go).
-inline constexpr absl::string_view kPortForwardV1Name =
-    "portforward.k8s.io";
+inline constexpr absl::string_view kPortForwardV1Name = "portforward.k8s.io";
 inline constexpr absl::string_view kStreamType = "streamType";
 inline constexpr absl::string_view kStreamTypeData = "data";
 inline constexpr absl::string_view kStreamTypeError = "error";

@@ -59,9 +59,9 @@ TEST(FlagsHelpTest, ListsOurFlagsOnly) {
 
 TEST(ParseDurationFlagTest, NamesTheFlagAndWhatIsWrong) {
   absl::Duration duration;
-  EXPECT_THAT(ParseDurationFlag("grace", "1m5s", absl::ZeroDuration(),
-                                &duration),
-              IsOk());
+  EXPECT_THAT(
+      ParseDurationFlag("grace", "1m5s", absl::ZeroDuration(), &duration),
+      IsOk());
   EXPECT_EQ(duration, absl::Seconds(65));
   EXPECT_EQ(
       ParseDurationFlag("grace", "soon", absl::ZeroDuration(), &duration),

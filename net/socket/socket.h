@@ -19,7 +19,7 @@ namespace fairway::net {
 // What a Go program prints for an address: "127.0.0.1:80", "[::1]:80", or a
 // path for a Unix socket.
 struct Address {
-  std::string host;  // an IP without brackets, or a Unix socket's path
+  std::string host;   // an IP without brackets, or a Unix socket's path
   uint16_t port = 0;  // 0 for Unix
   std::string ToString() const;
 };

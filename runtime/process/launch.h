@@ -8,9 +8,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/process/subprocess.h"
 #include "base/task/task.h"
 #include "kubelet/cri/services.h"
-#include "base/process/subprocess.h"
 
 namespace fairway::runtime::process {
 

@@ -13,8 +13,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "base/task/asio_status.h"
 #include "base/process/subprocess.h"
+#include "base/task/asio_status.h"
 
 namespace fairway::runtime::process {
 

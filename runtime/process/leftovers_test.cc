@@ -11,9 +11,9 @@
 #include <fstream>
 #include <functional>
 
+#include "base/process/subprocess.h"
 #include "base/status/testing/status_matchers.h"
 #include "base/task/loop.h"
-#include "base/process/subprocess.h"
 
 namespace fairway::runtime::process {
 namespace {

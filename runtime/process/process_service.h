@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "base/process/subprocess.h"
 #include "base/task/condition.h"
 #include "base/task/task.h"
 #include "base/task/task_group.h"
@@ -20,7 +21,6 @@
 #include "runtime/embedded.h"
 #include "runtime/process/leftovers.h"
 #include "runtime/process/pod_network.h"
-#include "base/process/subprocess.h"
 
 namespace fairway::runtime::process {
 

@@ -3,10 +3,10 @@
 #ifndef BASE_STATUS_TESTING_STATUS_MATCHERS_H_
 #define BASE_STATUS_TESTING_STATUS_MATCHERS_H_
 
+#include <gmock/gmock.h>
+
 #include <ostream>
 #include <string>
-
-#include <gmock/gmock.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -26,8 +26,7 @@ MATCHER(IsOk, negation ? "is not OK" : "is OK") {
   return StatusOf(arg).ok();
 }
 
-MATCHER_P(StatusIs, code,
-          "has code " + absl::StatusCodeToString(code)) {
+MATCHER_P(StatusIs, code, "has code " + absl::StatusCodeToString(code)) {
   *result_listener << StatusOf(arg).ToString();
   return StatusOf(arg).code() == code;
 }

@@ -331,8 +331,8 @@ absl::StatusOr<std::unique_ptr<Client>> ConnectToDocker(
   absl::string_view path = endpoint;
   absl::ConsumePrefix(&path, kSocketScheme);
   if (!absl::StartsWith(path, "/")) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("docker endpoint \"", endpoint, "\": want unix:///path"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--docker-endpoint: \"", endpoint, "\": want unix:///path"));
   }
   return std::unique_ptr<Client>(
       std::make_unique<HttpClient>(executor, std::string(path)));

@@ -10,9 +10,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "base/process/subprocess.h"
 #include "base/task/task.h"
 #include "runtime/dockershim/libdocker/client.h"
-#include "base/process/subprocess.h"
 
 namespace fairway::runtime::dockershim {
 
