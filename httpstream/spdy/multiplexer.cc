@@ -132,6 +132,20 @@ Task<absl::Status> Multiplexer::WaitReadable(StreamPtr stream) {
   }
 }
 
+Task<absl::Status> Multiplexer::WaitBroken(StreamPtr stream) {
+  while (true) {
+    if (stream->reset_by_peer) {
+      co_return absl::AbortedError("read: stream reset");
+    }
+    if (stream->reset || stream->read_closed) {
+      co_return absl::CancelledError("read: stream closed");
+    }
+    if (ended_) co_return absl::UnavailableError("read: connection lost");
+    absl::Status waited = co_await stream->broken.Wait();
+    if (!waited.ok()) co_return waited;
+  }
+}
+
 absl::Status Multiplexer::WriteState(const StreamState& stream) const {
   if (stream.reset_by_peer) return absl::AbortedError("write: stream reset");
   if (stream.reset) return absl::CancelledError("write: stream closed");
@@ -222,6 +236,7 @@ void Multiplexer::DropStream(const StreamPtr& stream) {
   }
   stream->readable.NotifyAll();
   stream->writable.NotifyAll();
+  stream->broken.NotifyAll();
   NoteActivity();
   RemoveIfEnded(stream);
 }
@@ -349,6 +364,7 @@ void Multiplexer::End(absl::Status reason) {
   for (const auto& [id, stream] : streams_) {
     stream->readable.NotifyAll();
     stream->writable.NotifyAll();
+    stream->broken.NotifyAll();
   }
   streams_.clear();
   while (!ready_.empty()) Dequeue(ready_.front());

@@ -66,6 +66,7 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   // What ByteStream says of them, for one stream.
   Task<absl::StatusOr<size_t>> Read(StreamPtr stream, absl::Span<char> buf);
   Task<absl::Status> WaitReadable(StreamPtr stream);
+  Task<absl::Status> WaitBroken(StreamPtr stream);
   Task<absl::Status> Write(StreamPtr stream,
                            absl::Span<const absl::string_view> pieces);
   absl::Status CloseWrite(const StreamPtr& stream);

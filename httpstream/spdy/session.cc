@@ -22,6 +22,9 @@ class SpdyStream final : public Stream {
   Task<absl::Status> WaitReadable() override {
     return session_->WaitReadable(state_);
   }
+  Task<absl::Status> WaitBroken() override {
+    return session_->WaitBroken(state_);
+  }
   Task<absl::Status> Write(
       absl::Span<const absl::string_view> pieces) override {
     return session_->Write(state_, pieces);

@@ -35,7 +35,8 @@ struct StreamState {
       : id(stream_id),
         headers(std::move(stream_headers)),
         readable(executor),
-        writable(executor) {}
+        writable(executor),
+        broken(executor) {}
 
   // Whether nothing more will be sent or received.
   bool ended() const { return reset || (fin_sent && fin_received); }
@@ -73,6 +74,7 @@ struct StreamState {
 
   Condition readable;  // also: replied
   Condition writable;
+  Condition broken;  // reset, or the session ended
 };
 
 }  // namespace fairway::httpstream::spdy

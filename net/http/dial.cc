@@ -41,6 +41,7 @@ class Sniffer final : public ByteStream {
     return ReadAndRemember(buf);
   }
   Task<absl::Status> WaitReadable() override { return stream_->WaitReadable(); }
+  Task<absl::Status> WaitBroken() override { return stream_->WaitBroken(); }
   Task<absl::Status> Write(
       absl::Span<const absl::string_view> pieces) override {
     return stream_->Write(pieces);

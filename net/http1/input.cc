@@ -31,6 +31,9 @@ class Input::Released final : public ByteStream {
     if (Drained()) return input_->stream().WaitReadable();
     return WaitForInput();
   }
+  Task<absl::Status> WaitBroken() override {
+    return input_->stream().WaitBroken();
+  }
   Task<absl::Status> Write(
       absl::Span<const absl::string_view> pieces) override {
     return input_->stream().Write(pieces);

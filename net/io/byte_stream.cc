@@ -2,8 +2,15 @@
 #include "net/io/byte_stream.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "base/task/deadline.h"
 
 namespace fairway::net {
+
+Task<absl::Status> ByteStream::WaitBroken() {
+  absl::Status cancelled = co_await Sleep(absl::InfiniteDuration());
+  co_return cancelled;
+}
 
 Task<absl::Status> ReadFull(ByteStream& stream, absl::Span<char> buf) {
   size_t filled = 0;

@@ -38,6 +38,13 @@ class ByteStream {
   // Errors: as Read; an error that Read would return may be returned here.
   virtual Task<absl::Status> WaitReadable() = 0;
 
+  // Returns, with the reason, when the stream was reset or lost: for those who
+  // have stopped reading for a while, whom nothing else would tell. Takes no
+  // byte away. May overlap with every other call. A stream that cannot know
+  // waits until it is cancelled, and so does one that both FINs ended.
+  // Errors: kAborted, kUnavailable, kCancelled; never OK.
+  virtual Task<absl::Status> WaitBroken();
+
   // Writes all of `pieces` in order, gathered into as few system calls as the
   // transport permits. The pieces must outlive the Task. An error may leave
   // part of them written; the write side is then dead.

@@ -67,6 +67,16 @@ class PipeEnd final : public ByteStream {
     }
   }
 
+  Task<absl::Status> WaitBroken() override {
+    std::shared_ptr<Direction> in = in_;
+    while (true) {
+      if (in->reader_gone) co_return absl::CancelledError("read: closed");
+      if (in->reset) co_return absl::AbortedError("read: connection reset");
+      absl::Status waited = co_await in->changed.Wait();
+      if (!waited.ok()) co_return waited;
+    }
+  }
+
   Task<absl::Status> Write(
       absl::Span<const absl::string_view> pieces) override {
     std::shared_ptr<Direction> out = out_;

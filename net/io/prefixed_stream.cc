@@ -21,6 +21,7 @@ class PrefixedStream final : public ByteStream {
     if (start_ == prefix_.size()) return stream_->WaitReadable();
     return Ready();
   }
+  Task<absl::Status> WaitBroken() override { return stream_->WaitBroken(); }
   Task<absl::Status> Write(
       absl::Span<const absl::string_view> pieces) override {
     return stream_->Write(pieces);

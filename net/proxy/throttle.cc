@@ -64,6 +64,7 @@ class ThrottledStream final : public ByteStream {
     co_return ready;
   }
 
+  Task<absl::Status> WaitBroken() override { return stream_->WaitBroken(); }
   Task<absl::Status> Write(
       absl::Span<const absl::string_view> pieces) override {
     for (absl::string_view piece : pieces) {

@@ -1,44 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/relay/relay.h"
 
+#include "absl/time/time.h"
+#include "base/task/deadline.h"
 #include "base/task/task_group.h"
 #include "net/io/buffer_pool.h"
 
 namespace fairway::net {
 namespace {
 
+// One direction and those who work on it.
+struct Copy {
+  Copy(Executor executor, ByteStream& f, ByteStream& t, uint64_t* b)
+      : from(f), to(t), bytes(b), tasks(executor) {}
+
+  ByteStream& from;
+  ByteStream& to;
+  uint64_t* const bytes;
+  uint64_t writes = 0;
+  bool writing = false;
+  absl::Status broken;  // not OK: `from` broke while it was not read
+  TaskGroup tasks;
+};
+
+// Ends a direction whose source breaks while the other side takes nothing. A
+// source that is read says so itself, behind the bytes that came before.
+Task<absl::Status> WatchSource(Copy& copy) {
+  absl::Status broken = co_await copy.from.WaitBroken();
+  if (absl::IsCancelled(broken)) co_return broken;
+  while (true) {
+    const bool writing = copy.writing;
+    const uint64_t writes = copy.writes;
+    absl::Status slept = co_await Sleep(kPatienceWithBrokenSource);
+    if (!slept.ok()) co_return slept;
+    if (writing && copy.writing && copy.writes == writes) break;
+  }
+  copy.broken = broken;
+  // At once: the write may hold on to its bytes until they have gone.
+  copy.from.Abort();
+  co_return broken;
+}
+
 // Copies what one Read gives; the bytes copied, 0 at FIN. `size` is what to
 // take for it, and gets what to take for the next.
-Task<absl::StatusOr<size_t>> CopyOnce(ByteStream& from, ByteStream& to,
-                                      BufferSize& size) {
+Task<absl::StatusOr<size_t>> CopyOnce(Copy& copy, BufferSize& size) {
   PooledBuffer buffer(size);
-  absl::StatusOr<size_t> n = co_await from.Read(buffer.span());
+  absl::StatusOr<size_t> n = co_await copy.from.Read(buffer.span());
   if (!n.ok()) co_return n;
   if (*n == 0) co_return 0;
   // A full buffer says that bytes come faster than we fetch them.
   size = *n == buffer.size() ? BufferSize::kLarge : BufferSize::kSmall;
+  if (copy.writes++ == 0) {
+    copy.tasks.SpawnOrCancelAll([&copy]() { return WatchSource(copy); });
+  }
+  copy.writing = true;
   absl::Status written =
-      co_await WriteAll(to, absl::string_view(buffer.data(), *n));
+      co_await WriteAll(copy.to, absl::string_view(buffer.data(), *n));
+  copy.writing = false;
   if (!written.ok()) co_return written;
   co_return *n;
+}
+
+Task<absl::Status> CopyAll(Copy& copy) {
+  BufferSize size = BufferSize::kSmall;
+  while (true) {
+    // No buffer while nothing comes. A stream that has more returns at once.
+    absl::Status ready = co_await copy.from.WaitReadable();
+    if (!ready.ok()) co_return ready;
+    absl::StatusOr<size_t> copied = co_await CopyOnce(copy, size);
+    if (!copied.ok()) co_return copied.status();
+    if (*copied == 0) break;
+    if (copy.bytes != nullptr) *copy.bytes += *copied;
+  }
+  absl::Status closed = co_await copy.to.CloseWrite();
+  co_return closed;
 }
 
 }  // namespace
 
 Task<absl::Status> CopyUntilFin(ByteStream& from, ByteStream& to,
                                 uint64_t* bytes) {
-  BufferSize size = BufferSize::kSmall;
-  while (true) {
-    // No buffer while nothing comes. A stream that has more returns at once.
-    absl::Status ready = co_await from.WaitReadable();
-    if (!ready.ok()) co_return ready;
-    absl::StatusOr<size_t> copied = co_await CopyOnce(from, to, size);
-    if (!copied.ok()) co_return copied.status();
-    if (*copied == 0) break;
-    if (bytes != nullptr) *bytes += *copied;
-  }
-  absl::Status closed = co_await to.CloseWrite();
-  co_return closed;
+  Executor executor = co_await kThisExecutor;
+  Copy copy(executor, from, to, bytes);
+  absl::Status result;
+  copy.tasks.Spawn([&copy, &result]() -> Task<absl::Status> {
+    absl::Status copied = co_await CopyAll(copy);
+    result = copied;
+    copy.tasks.Cancel();
+    co_return copied;
+  });
+  absl::Status joined = co_await copy.tasks.Join();
+  co_return copy.broken.ok() ? result : copy.broken;
 }
 
 Task<absl::Status> Relay(ByteStream& a, ByteStream& b, RelayCounts* counts) {

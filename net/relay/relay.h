@@ -6,10 +6,16 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "base/task/task.h"
 #include "net/io/byte_stream.h"
 
 namespace fairway::net {
+
+// A source that breaks while it is not read, because the other side takes
+// nothing, is given up after so long.
+inline constexpr absl::Duration kPatienceWithBrokenSource =
+    absl::Milliseconds(500);
 
 struct RelayCounts {
   uint64_t a_to_b_bytes = 0;

@@ -175,6 +175,39 @@ TEST_P(RelayTest, SlowReaderHoldsUpItsWriterOnly) {
   });
 }
 
+// Waits until the relay has moved what it can and stands still.
+Task<absl::Status> WaitUntilPaused(Relayed& relayed) {
+  uint64_t before = 0;
+  do {
+    before = relayed.counts.a_to_b_bytes;
+    absl::Status slept = co_await Sleep(absl::Milliseconds(100));
+    FAIRWAY_CO_RETURN_IF_ERROR(slept);
+  } while (before == 0 || before != relayed.counts.a_to_b_bytes);
+  co_return absl::OkStatus();
+}
+
+// An upload into a pod that has stopped reading, whose application gives up:
+// the pod's socket stayed open for ever.
+TEST_P(RelayTest, ResetOfASourceThatIsNotReadArrives) {
+  RunTest([](Relayed& relayed, TaskGroup& group) -> Task<absl::Status> {
+    const std::string flood = SomeBytes(16'000'000, 5);
+    group.Spawn([&]() -> Task<absl::Status> {
+      absl::Status status = co_await WriteAll(relayed.a(), flood);
+      EXPECT_THAT(status, StatusIs(StatusCode::kCancelled));
+      co_return absl::OkStatus();
+    });
+    absl::Status paused = co_await WaitUntilPaused(relayed);
+    FAIRWAY_CO_RETURN_IF_ERROR(paused);
+    relayed.a().Abort();
+    absl::Status joined = co_await group.Join();
+    FAIRWAY_CO_RETURN_IF_ERROR(joined);
+    EXPECT_THAT(relayed.result, StatusIs(StatusCode::kAborted));
+    absl::StatusOr<std::string> got = co_await ReadAll(relayed.b());
+    EXPECT_THAT(got, StatusIs(StatusCode::kAborted));
+    co_return absl::OkStatus();
+  });
+}
+
 INSTANTIATE_TEST_SUITE_P(All, RelayTest,
                          ::testing::Values(Transport{"Pipe", MakePipePair},
                                            Transport{"Tcp", MakeTcpPair},

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "base/task/asio_status.h"
+#include "base/task/deadline.h"
 #include "net/socket/socket_internal.h"
 
 namespace fairway::net {
@@ -31,6 +32,7 @@ constexpr std::chrono::seconds kDrainTime{2};
 constexpr size_t kMaxDrainBytes = 8 * 1024 * 1024;
 // Go's net.Dialer: a dead peer is noticed after about two and a half minutes.
 constexpr int kKeepAliveSeconds = 15;
+constexpr absl::Duration kLookAgain = absl::Seconds(1);
 
 // An error of a connection that was there: a reset, or a loss.
 absl::Status ConnectionError(const error_code& ec, absl::string_view what) {
@@ -170,6 +172,31 @@ class SocketImpl final : public Socket {
         co_await state->socket.async_wait(asio::socket_base::wait_read, kAwait);
     if (state->closed) co_return Closed("read");
     co_return ConnectionError(ec, "read");
+  }
+
+  Task<absl::Status> WaitBroken() override {
+    std::shared_ptr<State> state = state_;
+    while (true) {
+      bool cancelled = co_await IsCancelled();
+      if (cancelled || state->closed) co_return Closed("read");
+      if (!state->read_error.ok()) co_return state->read_error;
+      // The kernel's error is left to those who read and write.
+      pollfd broken = {state->socket.native_handle(), 0, 0};
+      if (state->reset ||
+          (::poll(&broken, 1, 0) > 0 && (broken.revents & POLLERR) != 0)) {
+        co_return FromErrno(ECONNRESET, "read");
+      }
+      auto [ec] = co_await state->socket.async_wait(
+          asio::socket_base::wait_error, kAwait);
+      if (state->closed) co_return Closed("read");
+      if (ec) co_return ConnectionError(ec, "read");
+      if (::poll(&broken, 1, 0) > 0 && (broken.revents & POLLERR) != 0) {
+        continue;
+      }
+      // Urgent data and both FINs wake it too, and would do so for ever.
+      absl::Status slept = co_await Sleep(kLookAgain);
+      if (!slept.ok()) co_return slept;
+    }
   }
 
   Task<absl::Status> Write(

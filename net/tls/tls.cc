@@ -151,6 +151,12 @@ class TlsStreamImpl final : public TlsStream {
     }
   }
 
+  Task<absl::Status> WaitBroken() override {
+    ConnectionPtr c = connection_;
+    absl::Status broken = co_await c->transport->WaitBroken();
+    co_return broken;
+  }
+
   Task<absl::Status> Write(
       absl::Span<const absl::string_view> pieces) override {
     ConnectionPtr c = connection_;
