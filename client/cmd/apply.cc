@@ -6,7 +6,6 @@
 
 #include "api/json.h"
 #include "client/cmd/check_err.h"
-#include "client/cmd/manifests.h"
 
 namespace fairway::cmd {
 namespace {
@@ -84,10 +83,14 @@ std::string LayOver(absl::string_view live, absl::string_view manifest) {
 }
 
 Task<absl::Status> RunApply(Factory* factory,
-                            std::vector<std::string> filenames) {
+                            std::vector<std::string> filenames,
+                            Validation validation) {
   absl::StatusOr<std::vector<Manifest>> manifests =
-      ReadManifests(*factory, filenames);
+      ReadManifests(*factory, filenames, validation);
   if (!manifests.ok()) co_return manifests.status();
+  if (manifests->empty()) {
+    co_return absl::InvalidArgumentError("no objects passed to apply");
+  }
   absl::StatusOr<rest::RESTClient*> client = factory->RESTClient();
   if (!client.ok()) co_return client.status();
   absl::Status last;

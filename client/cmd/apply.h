@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "base/task/task.h"
 #include "client/cmd/factory.h"
+#include "client/cmd/manifests.h"
 
 namespace fairway::cmd {
 
@@ -17,7 +18,8 @@ namespace fairway::cmd {
 // "pod/x created", "configured" or "unchanged".
 // Differs: a field that a manifest no longer names keeps its value.
 Task<absl::Status> RunApply(Factory* factory,
-                            std::vector<std::string> filenames);
+                            std::vector<std::string> filenames,
+                            Validation validation);
 
 // `live` with the fields of `manifest` laid over it: objects field by field,
 // all else as a whole; null removes a field. Both are JSON objects.

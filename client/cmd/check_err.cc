@@ -92,6 +92,8 @@ absl::Status AddSource(absl::string_view verb, absl::string_view source,
     return absl::Status(status.code(), absl::StrCat(before, status.message()));
   }
   api::ApiStatus error = api::StatusOfError(status);
+  // Told as "The Pod "x" is invalid: ..." wherever it comes from.
+  if (error.reason == "Invalid") return status;
   error.message = before + error.message;
   return api::ErrorFromStatus(error);
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status/co_status.h"
 #include "base/task/loop.h"
+#include "base/time/go_time.h"
 #include "client/cmd/apply.h"
 #include "client/cmd/check_err.h"
 #include "client/cmd/create.h"
@@ -24,6 +25,7 @@ struct KubectlFlags {
   std::string pod_running_timeout = "1m0s";
   GetOptions get;
   std::vector<std::string> filenames;
+  bool validate = true;
   DeleteOptions del;
   std::string delete_timeout = "0s";
   VersionOptions version;
@@ -187,6 +189,15 @@ Command NewCmdGet(KubectlFlags* flags) {
   return command;
 }
 
+Flag ValidateFlag(KubectlFlags* flags) {
+  return BoolFlag("validate", 0, &flags->validate,
+                  "Look over what the files say before it is sent");
+}
+
+Validation ValidationOf(const KubectlFlags& flags) {
+  return flags.validate ? Validation::kOn : Validation::kOff;
+}
+
 absl::Status RequireFiles(const KubectlFlags& flags) {
   if (!flags.filenames.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError("must specify one of -f and -k");
@@ -207,7 +218,8 @@ Command NewCmdCreate(KubectlFlags* flags) {
       "  # Create what stdin describes\n"
       "  cat pod.yaml | kubectl create -f -";
   command.use = "create -f FILENAME [options]";
-  command.flags = {FilenameFlag(flags, "Files to create resources from")};
+  command.flags = {FilenameFlag(flags, "Files to create resources from"),
+                   ValidateFlag(flags)};
   command.run = [flags](Factory* factory,
                         std::vector<std::string> args) -> Task<absl::Status> {
     if (!args.empty()) {
@@ -215,7 +227,8 @@ Command NewCmdCreate(KubectlFlags* flags) {
                            absl::StrCat("unknown command \"", args[0], "\""));
     }
     FAIRWAY_CO_RETURN_IF_ERROR(RequireFiles(*flags));
-    absl::Status status = co_await RunCreate(factory, flags->filenames);
+    absl::Status status =
+        co_await RunCreate(factory, flags->filenames, ValidationOf(*flags));
     co_return status;
   };
   return command;
@@ -239,7 +252,8 @@ Command NewCmdApply(KubectlFlags* flags) {
       "  # Apply what stdin describes\n"
       "  cat pod.yaml | kubectl apply -f -";
   command.use = "apply -f FILENAME [options]";
-  command.flags = {FilenameFlag(flags, "Files with the configuration")};
+  command.flags = {FilenameFlag(flags, "Files with the configuration"),
+                   ValidateFlag(flags)};
   command.run = [flags](Factory* factory,
                         std::vector<std::string> args) -> Task<absl::Status> {
     if (!args.empty()) {
@@ -247,7 +261,8 @@ Command NewCmdApply(KubectlFlags* flags) {
                            absl::StrCat("Unexpected args: [", args[0], "]"));
     }
     FAIRWAY_CO_RETURN_IF_ERROR(RequireFiles(*flags));
-    absl::Status status = co_await RunApply(factory, flags->filenames);
+    absl::Status status =
+        co_await RunApply(factory, flags->filenames, ValidationOf(*flags));
     co_return status;
   };
   return command;

@@ -4,16 +4,20 @@
 
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "client/cmd/check_err.h"
-#include "client/cmd/manifests.h"
 
 namespace fairway::cmd {
 
 Task<absl::Status> RunCreate(Factory* factory,
-                             std::vector<std::string> filenames) {
+                             std::vector<std::string> filenames,
+                             Validation validation) {
   absl::StatusOr<std::vector<Manifest>> manifests =
-      ReadManifests(*factory, filenames);
+      ReadManifests(*factory, filenames, validation);
   if (!manifests.ok()) co_return manifests.status();
+  if (manifests->empty()) {
+    co_return absl::InvalidArgumentError("no objects passed to create");
+  }
   absl::StatusOr<rest::RESTClient*> client = factory->RESTClient();
   if (!client.ok()) co_return client.status();
   absl::Status last;

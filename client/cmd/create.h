@@ -9,12 +9,14 @@
 #include "absl/status/status.h"
 #include "base/task/task.h"
 #include "client/cmd/factory.h"
+#include "client/cmd/manifests.h"
 
 namespace fairway::cmd {
 
 // Creates every object of `filenames` and says so: "pod/x created".
 Task<absl::Status> RunCreate(Factory* factory,
-                             std::vector<std::string> filenames);
+                             std::vector<std::string> filenames,
+                             Validation validation);
 
 }  // namespace fairway::cmd
 

@@ -31,6 +31,7 @@ struct Target {
   const ResourceKind* kind = nullptr;
   std::string namespace_;
   std::string name;
+  std::string source;  // the file that names it, if one does
 };
 
 absl::StatusOr<std::vector<std::string>> NamesOf(const std::string& list) {
@@ -46,11 +47,14 @@ absl::StatusOr<std::vector<std::string>> NamesOf(const std::string& list) {
   return names;
 }
 
+// Of an object, or of one that a Status is about.
 std::string UidOf(const std::string& object) {
   absl::StatusOr<json> value = api::ParseJson(object);
   if (!value.ok()) return "";
   absl::Status error;
-  return api::FieldReader(*value, "", &error).Object("metadata").String("uid");
+  const api::FieldReader reader(*value, "", &error);
+  const std::string uid = reader.Object("metadata").String("uid");
+  return uid.empty() ? reader.Object("details").String("uid") : uid;
 }
 
 Task<absl::StatusOr<std::vector<Target>>> FindTargets(
@@ -58,10 +62,11 @@ Task<absl::StatusOr<std::vector<Target>>> FindTargets(
   std::vector<Target> targets;
   if (!options.filenames.empty()) {
     absl::StatusOr<std::vector<Manifest>> manifests =
-        ReadManifests(*factory, options.filenames);
+        ReadManifests(*factory, options.filenames, Validation::kOff);
     if (!manifests.ok()) co_return manifests.status();
     for (const Manifest& manifest : *manifests) {
-      targets.push_back({manifest.kind, manifest.namespace_, manifest.name});
+      targets.push_back(
+          {manifest.kind, manifest.namespace_, manifest.name, manifest.source});
     }
     co_return targets;
   }
@@ -86,7 +91,7 @@ Task<absl::StatusOr<std::vector<Target>>> FindTargets(
     names = *std::move(listed);
   }
   for (const std::string& name : names) {
-    targets.push_back({parsed->kind, config->namespace_, name});
+    targets.push_back({parsed->kind, config->namespace_, name, ""});
   }
   co_return targets;
 }
@@ -124,14 +129,22 @@ Task<absl::StatusOr<std::string>> DeleteOne(Factory* factory,
                                             Target target) {
   const rest::Resource resource =
       ResourceOf(*target.kind, target.namespace_, target.name);
-  absl::StatusOr<std::string> object = co_await client->Get(resource);
-  if (options.ignore_not_found && absl::IsNotFound(object.status())) {
-    co_return "";
+  if (target.source.empty()) {
+    absl::StatusOr<std::string> object = co_await GetObject(client, resource);
+    if (options.ignore_not_found && absl::IsNotFound(object.status())) {
+      co_return "";
+    }
+    if (!object.ok()) co_return object.status();
   }
-  if (!object.ok()) co_return object.status();
   absl::StatusOr<std::string> deleted =
       co_await client->Delete(resource, OptionsJson(options));
-  if (!deleted.ok()) co_return deleted.status();
+  if (options.ignore_not_found && absl::IsNotFound(deleted.status())) {
+    co_return "";
+  }
+  if (!deleted.ok()) {
+    if (target.source.empty()) co_return deleted.status();
+    co_return AddSource("deleting", target.source, deleted.status());
+  }
   if (options.output == "name") {
     *factory->streams().out << target.kind->singular << "/" << target.name
                             << "\n";
@@ -141,7 +154,7 @@ Task<absl::StatusOr<std::string>> DeleteOne(Factory* factory,
         << (options.force ? "force deleted" : "deleted") << "\n";
   }
   *factory->streams().out << std::flush;
-  co_return UidOf(*object);
+  co_return UidOf(*deleted);
 }
 
 Task<absl::Status> WaitAllGone(
@@ -158,6 +171,11 @@ Task<absl::Status> WaitAllGone(
 
 Task<absl::Status> RunDelete(Factory* factory, DeleteOptions options,
                              std::vector<std::string> args) {
+  if (!options.output.empty() && options.output != "name") {
+    co_return absl::InvalidArgumentError(
+        absl::StrCat("unexpected -o output mode: ", options.output,
+                     ". We only support '-o name'"));
+  }
   if (args.empty() && options.filenames.empty()) {
     co_return absl::InvalidArgumentError(kNothingNamed);
   }

@@ -7,8 +7,7 @@
 #include <utility>
 
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "client/rest/files.h"
+#include "base/time/go_time.h"
 
 namespace fairway::cmd {
 namespace {
@@ -25,15 +24,6 @@ std::string DefaultServer() {
 std::string TypedPath(const std::string& path) {
   const char* folder = std::getenv("BUILD_WORKING_DIRECTORY");
   return rest::ResolvePath(path, folder == nullptr ? "" : folder);
-}
-
-absl::StatusOr<absl::Duration> ParseGoDuration(const std::string& text) {
-  absl::Duration duration;
-  if (!absl::ParseDuration(text, &duration)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("time: invalid duration \"", text, "\""));
-  }
-  return duration;
 }
 
 Factory::Factory(Executor executor, ConfigFlags flags, DialerFactory dialers,

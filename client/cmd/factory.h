@@ -74,9 +74,6 @@ class Factory {
 // $BUILD_WORKING_DIRECTORY under `bazel run`.
 std::string TypedPath(const std::string& path);
 
-// Go's time.ParseDuration ("1m30s", "0"). Errors: in its words.
-absl::StatusOr<absl::Duration> ParseGoDuration(const std::string& text);
-
 }  // namespace fairway::cmd
 
 #endif  // CLIENT_CMD_FACTORY_H_

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/time/go_time.h"
 #include "client/cmd/command.h"
 
 namespace fairway::cmd {
@@ -81,6 +82,7 @@ Flag StringSliceFlag(std::string name, char shorthand,
   flag.help = std::move(help);
   flag.set = [target, first = true](const std::string& value) mutable {
     if (std::exchange(first, false)) target->clear();
+    if (value.empty()) return absl::OkStatus();
     for (absl::string_view part : absl::StrSplit(value, ',')) {
       target->emplace_back(part);
     }

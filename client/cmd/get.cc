@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "api/errors.h"
 #include "api/json.h"
 #include "api/object.h"
 #include "client/cmd/check_err.h"
@@ -40,6 +41,26 @@ absl::Status CheckOutput(const std::string& output) {
                    output, "\", allowed formats are: json,name,wide,yaml"));
 }
 
+// Mirrors: resource.Selector.Visit, which says what was looked for.
+absl::Status AddSelection(const ResourceKind& kind, const GetOptions& options,
+                          const absl::Status& status) {
+  if (!api::IsApiStatus(status)) return status;
+  api::ApiStatus error = api::StatusOfError(status);
+  if (error.reason != "BadRequest" && error.reason != "NotFound") return status;
+  const std::string resource =
+      absl::StrCat("\"/v1, Resource=", kind.plural, "\"");
+  if (options.label_selector.empty() && options.field_selector.empty()) {
+    error.message =
+        absl::StrCat("Unable to list ", resource, ": ", error.message);
+  } else {
+    error.message = absl::StrCat(
+        "Unable to find ", resource, " that match label selector \"",
+        options.label_selector, "\", field selector \"", options.field_selector,
+        "\": ", error.message);
+  }
+  return api::ErrorFromStatus(error);
+}
+
 Task<absl::StatusOr<Fetched>> FetchList(rest::RESTClient* client,
                                         ResourceArgs target, std::string ns,
                                         GetOptions options) {
@@ -51,7 +72,9 @@ Task<absl::StatusOr<Fetched>> FetchList(rest::RESTClient* client,
     resource.query.emplace_back("fieldSelector", options.field_selector);
   }
   absl::StatusOr<std::string> text = co_await client->List(std::move(resource));
-  if (!text.ok()) co_return text.status();
+  if (!text.ok()) {
+    co_return AddSelection(*target.kind, options, text.status());
+  }
   absl::StatusOr<json> list = api::ParseJson(*text);
   if (!list.ok()) co_return list.status();
   Fetched fetched;
@@ -79,7 +102,7 @@ Task<absl::StatusOr<Fetched>> FetchNames(Factory* factory,
   for (const std::string& name : target.names) {
     rest::Resource resource = ResourceOf(*target.kind, ns, name);
     absl::StatusOr<std::string> text =
-        co_await client->Get(std::move(resource));
+        co_await GetObject(client, std::move(resource));
     if (options.ignore_not_found && absl::IsNotFound(text.status())) continue;
     absl::StatusOr<json> object =
         text.ok() ? api::ParseJson(*text) : text.status();

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "api/json.h"
 #include "api/object.h"
-#include "client/rest/files.h"
+#include "base/file/read_file.h"
 
 namespace fairway::cmd {
 namespace {
@@ -22,7 +22,7 @@ absl::StatusOr<std::string> ReadStdin(std::istream& in) {
   char buffer[16384];
   while (in.read(buffer, sizeof(buffer)) || in.gcount() > 0) {
     text.append(buffer, in.gcount());
-    if (text.size() > rest::kMaxFileBytes) {
+    if (text.size() > kMaxFileBytes) {
       return absl::ResourceExhaustedError("standard input is too large");
     }
   }
@@ -32,7 +32,7 @@ absl::StatusOr<std::string> ReadStdin(std::istream& in) {
 absl::StatusOr<std::string> ReadSource(Factory& factory,
                                        const std::string& filename) {
   if (filename == kStdin) return ReadStdin(*factory.streams().in);
-  absl::StatusOr<std::string> text = rest::ReadFile(TypedPath(filename));
+  absl::StatusOr<std::string> text = ReadFile(TypedPath(filename));
   if (absl::IsNotFound(text.status())) {
     return absl::NotFoundError(
         absl::StrCat("the path \"", filename, "\" does not exist"));
@@ -40,12 +40,30 @@ absl::StatusOr<std::string> ReadSource(Factory& factory,
   return text;
 }
 
+// JSON is told from YAML by its first byte, and has words of its own.
+absl::Status ParseError(absl::string_view source, absl::string_view why) {
+  if (why == "json: unexpected end of JSON input") {
+    why = "unexpected EOF";
+  } else if (!absl::StartsWith(why, "json: ")) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "error parsing ", source, ": error converting YAML to JSON: ", why));
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("error parsing ", source, ": ", why));
+}
+
 class Collector {
  public:
-  Collector(std::string source, const std::string& ns, bool enforced)
-      : source_(std::move(source)), ns_(ns), enforced_(enforced) {}
+  Collector(std::string source, const std::string& ns, bool enforced,
+            Validation validation)
+      : source_(std::move(source)),
+        ns_(ns),
+        enforced_(enforced),
+        validation_(validation) {}
 
   absl::Status Add(const json& object) {
+    absl::Status typed = CheckType(object);
+    if (!typed.ok()) return typed;
     absl::Status error;
     const api::FieldReader reader(object, "", &error);
     const std::string kind = reader.String("kind");
@@ -57,8 +75,6 @@ class Collector {
     manifest.name = metadata.String("name");
     const std::string own_namespace = metadata.String("namespace");
     if (!error.ok()) return Unrecognized(std::string(error.message()));
-    if (kind.empty()) return Unrecognized("Object 'Kind' is missing");
-    if (version.empty()) return Unrecognized("Object 'apiVersion' is missing");
     manifest.kind = version == "v1" ? FindKind(kind) : nullptr;
     if (manifest.kind == nullptr) {
       return Unrecognized(absl::StrCat("no matches for kind \"", kind,
@@ -94,21 +110,64 @@ class Collector {
     return absl::OkStatus();
   }
 
-  absl::Status Unrecognized(absl::string_view why) const {
+  // Mirrors: ConjunctiveSchema with NoDoubleKeySchema and the schema of the
+  // server as far as every kind shares it; and unstructured's decoding.
+  absl::Status CheckType(const json& object) const {
+    const auto given = [&object](const char* field) {
+      auto it = object.find(field);
+      return it != object.end() && it->is_string() && !it->empty() && *it != "";
+    };
+    const bool is_object = object.is_object();
+    const bool version = is_object && given("apiVersion");
+    const bool kind = is_object && given("kind");
+    if (version && kind) return absl::OkStatus();
+    if (validation_ == Validation::kOff) {
+      if (!is_object) {
+        return Faulty(
+            "unable to decode",
+            absl::StrCat("json: cannot unmarshal ", object.type_name(),
+                         " into Go value of type "
+                         "unstructured.detector"));
+      }
+      return Faulty(
+          "unable to decode",
+          absl::StrCat(
+              "Object '", kind ? "apiVersion" : "Kind", "' is missing in '",
+              object.dump(-1, ' ', false, json::error_handler_t::replace),
+              "'"));
+    }
+    const absl::string_view why = !is_object ? "invalid object to validate"
+                                  : kind     ? "apiVersion not set"
+                                  : version
+                                      ? "kind not set"
+                                      : "[apiVersion not set, kind not set]";
+    return Faulty("error validating",
+                  absl::StrCat("error validating data: ", why,
+                               "; if you choose to ignore these errors, turn "
+                               "validation off with --validate=false"));
+  }
+
+  absl::Status Faulty(absl::string_view what, absl::string_view why) const {
     return absl::InvalidArgumentError(
-        absl::StrCat("unable to recognize \"", source_, "\": ", why));
+        absl::StrCat(what, " \"", source_, "\": ", why));
+  }
+
+  absl::Status Unrecognized(absl::string_view why) const {
+    return Faulty("unable to recognize", why);
   }
 
   const std::string source_;
   const std::string ns_;
   const bool enforced_;
+  const Validation validation_;
   std::vector<Manifest> manifests_;
 };
 
 }  // namespace
 
 absl::StatusOr<std::vector<Manifest>> ReadManifests(
-    Factory& factory, const std::vector<std::string>& filenames) {
+    Factory& factory, const std::vector<std::string>& filenames,
+    Validation validation) {
   // A file that is not there is told before a server that is not.
   std::vector<std::pair<std::string, std::string>> texts;
   for (const std::string& filename : filenames) {
@@ -122,15 +181,11 @@ absl::StatusOr<std::vector<Manifest>> ReadManifests(
   std::vector<Manifest> all;
   for (const auto& [source, text] : texts) {
     Collector collector(source, config->namespace_,
-                        factory.namespace_enforced());
+                        factory.namespace_enforced(), validation);
     absl::StatusOr<std::vector<std::string>> documents =
         api::ManifestsToJson(text);
     if (!documents.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("error parsing ", source,
-                       ": error converting YAML to "
-                       "JSON: ",
-                       documents.status().message()));
+      return ParseError(source, documents.status().message());
     }
     for (const std::string& document : *documents) {
       absl::StatusOr<json> object = api::ParseJson(document);
@@ -141,9 +196,6 @@ absl::StatusOr<std::vector<Manifest>> ReadManifests(
     for (Manifest& manifest : collector.Take()) {
       all.push_back(std::move(manifest));
     }
-  }
-  if (all.empty()) {
-    return absl::InvalidArgumentError("no objects passed to the command");
   }
   return all;
 }

@@ -21,12 +21,17 @@ struct Manifest {
   std::string namespace_;  // the manifest's own, else the command's
 };
 
-// The objects of all files, lists taken apart, the namespace filled in.
+enum class Validation { kOn, kOff };
+
+// The objects of all files, lists taken apart, the namespace filled in; none
+// for files that are empty. With validation, what lacks its kind or version is
+// "error validating "x": ...", else "unable to decode "x": ...".
 // Errors: "the path "x" does not exist"; "error parsing x: ..."; "unable to
 // recognize "x": no matches for kind ..."; a namespace other than an enforced
 // one.
 absl::StatusOr<std::vector<Manifest>> ReadManifests(
-    Factory& factory, const std::vector<std::string>& filenames);
+    Factory& factory, const std::vector<std::string>& filenames,
+    Validation validation);
 
 }  // namespace fairway::cmd
 

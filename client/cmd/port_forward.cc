@@ -2,16 +2,20 @@
 // Mirrors: k8s.io/kubectl/pkg/cmd/portforward/portforward.go (v0.20.2)
 #include "client/cmd/port_forward.h"
 
+#include <algorithm>
 #include <csignal>
 #include <memory>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/types/optional.h"
 #include "base/status/co_status.h"
 #include "base/task/loop.h"
 #include "base/task/task_group.h"
+#include "base/time/go_time.h"
 #include "client/cmd/check_err.h"
 #include "client/cmd/resources.h"
 #include "client/tools/portforward/portforward.h"
@@ -31,13 +35,34 @@ absl::StatusOr<absl::Duration> PositiveTimeout(const std::string& text) {
   return timeout;
 }
 
+// Whether Go's strconv.Atoi takes it.
+bool IsGoInteger(absl::string_view text) {
+  int64_t number = 0;
+  const absl::string_view digits =
+      text.substr(!text.empty() && (text[0] == '+' || text[0] == '-') ? 1 : 0);
+  return !digits.empty() &&
+         std::all_of(digits.begin(), digits.end(),
+                     [](char c) { return absl::ascii_isdigit(c); }) &&
+         absl::SimpleAtoi(text, &number);
+}
+
+// Mirrors: util.LookupContainerPortNumberByName.
+absl::optional<int> NamedPort(const api::Pod& pod, absl::string_view name) {
+  for (const api::Container& container : pod.containers) {
+    for (const api::ContainerPort& port : container.ports) {
+      if (port.name == name) return port.container_port;
+    }
+  }
+  return absl::nullopt;
+}
+
 Task<absl::StatusOr<api::Pod>> GetPod(Factory* factory, std::string ns,
                                       std::string name) {
   absl::StatusOr<rest::RESTClient*> client = factory->RESTClient();
   if (!client.ok()) co_return client.status();
   rest::Resource resource = ResourceOf(*FindKind("Pod"), ns, name);
   absl::StatusOr<std::string> json =
-      co_await (*client)->Get(std::move(resource));
+      co_await GetObject(*client, std::move(resource));
   if (!json.ok()) co_return json.status();
   co_return api::PodFromJson(*json);
 }
@@ -48,29 +73,22 @@ absl::StatusOr<std::vector<std::string>> ConvertPodNamedPortToNumber(
     const std::vector<std::string>& ports, const api::Pod& pod) {
   std::vector<std::string> converted;
   for (const std::string& port : ports) {
+    // As upstream has it, what is behind a second colon is passed over.
     const std::vector<std::string> parts = absl::StrSplit(port, ':');
-    int number = 0;
-    if (parts.size() > 2 || parts.back().empty() ||
-        absl::SimpleAtoi(parts.back(), &number)) {
-      converted.push_back(port);
-      continue;
-    }
-    for (const api::Container& container : pod.containers) {
-      for (const api::ContainerPort& candidate : container.ports) {
-        if (number == 0 && candidate.name == parts.back()) {
-          number = candidate.container_port;
-        }
+    const std::string& local = parts[0];
+    const std::string& remote = parts.size() == 2 ? parts[1] : parts[0];
+    std::string number = remote;
+    if (!IsGoInteger(remote)) {
+      absl::optional<int> named = NamedPort(pod, remote);
+      if (!named.has_value()) {
+        return absl::NotFoundError(
+            absl::StrCat("Pod '", pod.metadata.name,
+                         "' does not have a named port '", remote, "'"));
       }
+      number = absl::StrCat(*named);
     }
-    if (number == 0) {
-      return absl::NotFoundError(absl::StrCat("Pod '", pod.metadata.name,
-                                              "' does not have a named port '",
-                                              parts.back(), "'"));
-    }
-    // A name alone is the same port on both sides.
-    converted.push_back(parts.size() == 1
-                            ? absl::StrCat(number)
-                            : absl::StrCat(parts[0], ":", number));
+    converted.push_back(local == remote ? number
+                                        : absl::StrCat(local, ":", number));
   }
   return converted;
 }

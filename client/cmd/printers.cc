@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "api/json.h"
+#include "base/time/go_time.h"
 
 namespace fairway::cmd {
 namespace {
@@ -200,30 +201,6 @@ std::string FormatTable(const std::vector<Row>& rows) {
     out += "\n";
   }
   return out;
-}
-
-std::string HumanDuration(absl::Duration duration) {
-  const int64_t seconds = absl::ToInt64Seconds(duration);
-  // Two clocks may differ a little.
-  if (seconds < -1) return "<invalid>";
-  if (seconds < 0) return "0s";
-  const auto two = [](int64_t large, const char* unit, int64_t small,
-                      const char* small_unit) {
-    return small == 0 ? absl::StrCat(large, unit)
-                      : absl::StrCat(large, unit, small, small_unit);
-  };
-  if (seconds < 60 * 2) return absl::StrCat(seconds, "s");
-  const int64_t minutes = seconds / 60;
-  if (minutes < 10) return two(minutes, "m", seconds % 60, "s");
-  if (minutes < 60 * 3) return absl::StrCat(minutes, "m");
-  const int64_t hours = minutes / 60;
-  if (hours < 8) return two(hours, "h", minutes % 60, "m");
-  if (hours < 48) return absl::StrCat(hours, "h");
-  const int64_t days = hours / 24;
-  if (hours < 24 * 8) return two(days, "d", hours % 24, "h");
-  if (days < 365 * 2) return absl::StrCat(days, "d");
-  if (days < 365 * 8) return two(days / 365, "y", days % 365, "d");
-  return absl::StrCat(days / 365, "y");
 }
 
 Row TableHeader(const ResourceKind& kind, TableWidth width) {

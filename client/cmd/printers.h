@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mirrors: k8s.io/cli-runtime/pkg/printers/tableprinter.go,
-// k8s.io/apimachinery/pkg/util/duration/duration.go,
 // pkg/printers/internalversion/printers.go (v0.20.2)
 #ifndef CLIENT_CMD_PRINTERS_H_
 #define CLIENT_CMD_PRINTERS_H_
@@ -19,9 +18,6 @@ using Row = std::vector<std::string>;
 
 // Columns as wide as their widest cell and three spaces more.
 std::string FormatTable(const std::vector<Row>& rows);
-
-// "45s", "5m3s", "3h12m", "4d2h", "1y20d"; "<invalid>" for the future.
-std::string HumanDuration(absl::Duration duration);
 
 enum class TableWidth { kNormal, kWide };
 

@@ -105,4 +105,19 @@ rest::Resource ResourceOf(const ResourceKind& kind, absl::string_view ns,
   return resource;
 }
 
+Task<absl::StatusOr<std::string>> GetObject(rest::RESTClient* client,
+                                            rest::Resource resource) {
+  absl::StatusOr<std::string> object = co_await client->Get(resource);
+  if (!absl::IsNotFound(object.status()) || resource.namespace_.empty() ||
+      resource.namespace_ == "default") {
+    co_return object;
+  }
+  rest::Resource in;
+  in.resource = "namespaces";
+  in.name = resource.namespace_;
+  absl::StatusOr<std::string> found = co_await client->Get(std::move(in));
+  if (absl::IsNotFound(found.status())) co_return found;
+  co_return object;
+}
+
 }  // namespace fairway::cmd

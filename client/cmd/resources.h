@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "base/task/task.h"
 #include "client/rest/rest_client.h"
 
 namespace fairway::cmd {
@@ -38,6 +39,11 @@ absl::StatusOr<ResourceArgs> ParseResourceArgs(
 // The request about `name` of `kind`; `ns` counts where it has namespaces.
 rest::Resource ResourceOf(const ResourceKind& kind, absl::string_view ns,
                           absl::string_view name);
+
+// One object. Mirrors: resource.Info.Get, which tells of a namespace that is
+// not there rather than of the object in it.
+Task<absl::StatusOr<std::string>> GetObject(rest::RESTClient* client,
+                                            rest::Resource resource);
 
 }  // namespace fairway::cmd
 

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "api/json.h"
 #include "api/object.h"
+#include "base/version/version.h"
 #include "client/rest/config.h"
 
 namespace fairway::cmd {
@@ -30,7 +31,7 @@ constexpr Field kFields[] = {{"Major", "major"},
 json ClientInfo() {
   return {{"major", "1"},
           {"minor", "20"},
-          {"gitVersion", std::string(rest::kGitVersion)},
+          {"gitVersion", std::string(kGitVersion)},
           {"gitCommit", ""},
           {"gitTreeState", ""},
           {"buildDate", ""},

@@ -63,9 +63,6 @@ struct Config {
   bool HasBasicAuth() const;
 };
 
-// Our version: the Kubernetes API we mirror, and our own number.
-inline constexpr absl::string_view kGitVersion = "v1.20.2+fairway.0.1.0";
-
 // "kubectl/v1.20.2+fairway.0.1.0 (linux/amd64) kubernetes/fairway".
 std::string DefaultKubernetesUserAgent(absl::string_view program);
 

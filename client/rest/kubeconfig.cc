@@ -18,8 +18,9 @@
 #include "absl/strings/str_split.h"
 #include "api/json.h"
 #include "api/object.h"
+#include "base/file/read_file.h"
+#include "base/status/co_status.h"
 #include "base/task/asio_status.h"
-#include "client/rest/files.h"
 
 namespace fairway::rest {
 namespace {
@@ -31,6 +32,19 @@ constexpr absl::string_view kFaultsPayload =
 constexpr char kEmptyConfig[] =
     "no configuration has been provided, try setting KUBERNETES_MASTER "
     "environment variable";
+
+// What says nothing of its kind is taken for a v1 Config.
+absl::Status CheckKind(const FieldReader& document) {
+  std::string version = document.String("apiVersion");
+  std::string kind = document.String("kind");
+  if (version.empty()) version = "v1";
+  if (kind.empty()) kind = "Config";
+  if (version == "v1" && kind == "Config") return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "no kind \"", kind, "\" is registered for version \"", version,
+      "\" in scheme \"k8s.io/client-go/tools/clientcmd/api/latest/"
+      "latest.go:50\""));
+}
 
 // Decodes a `*-data` field; the first that is no base64 goes into `error`.
 std::string Data(const FieldReader& reader, const char* key,
@@ -120,6 +134,7 @@ KubeCluster MergedCluster(const Kubeconfig& kubeconfig,
   auto it = kubeconfig.clusters.find(name);
   if (it != kubeconfig.clusters.end()) {
     cluster = it->second;
+    if (cluster.server.empty()) cluster.server = overrides.default_server;
   } else if (overrides.cluster.empty()) {
     cluster.server = overrides.default_server;
   }
@@ -165,10 +180,6 @@ absl::StatusOr<KubeAuthInfo> MergedUser(const Kubeconfig& kubeconfig,
   Replace(overrides.password, &user.password);
   Replace(overrides.client_certificate, &user.client_certificate);
   Replace(overrides.client_key, &user.client_key);
-  if (!overrides.client_certificate.empty()) {
-    user.client_certificate_data.clear();
-  }
-  if (!overrides.client_key.empty()) user.client_key_data.clear();
   Replace(overrides.impersonate, &user.impersonate);
   if (!overrides.impersonate_groups.empty()) {
     user.impersonate_groups = overrides.impersonate_groups;
@@ -306,6 +317,7 @@ absl::StatusOr<Kubeconfig> ParseKubeconfig(absl::string_view text,
   if (!value.ok()) return value.status();
   absl::Status error;
   const FieldReader document(*value, "", &error);
+  FAIRWAY_RETURN_IF_ERROR(CheckKind(document));
   Kubeconfig kubeconfig;
   for (const FieldReader& entry : document.Objects("clusters")) {
     kubeconfig.clusters.emplace(
@@ -349,6 +361,15 @@ absl::StatusOr<Kubeconfig> LoadKubeconfig(absl::string_view explicit_path) {
     Merge(*std::move(kubeconfig), &merged);
   }
   return merged;
+}
+
+std::string ResolvePath(absl::string_view path, absl::string_view folder) {
+  if (path.empty() || path[0] == '/' || folder.empty()) {
+    return std::string(path);
+  }
+  const std::filesystem::path joined =
+      std::filesystem::path(std::string(folder)) / std::string(path);
+  return joined.lexically_normal().string();
 }
 
 absl::StatusOr<ClientConfig> NewClientConfig(const Kubeconfig& kubeconfig,

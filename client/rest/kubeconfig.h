@@ -88,6 +88,9 @@ absl::StatusOr<Kubeconfig> ParseKubeconfig(absl::string_view text,
 // \"/x\": ...".
 absl::StatusOr<Kubeconfig> LoadKubeconfig(absl::string_view explicit_path);
 
+// `path` from `folder`, if it is relative.
+std::string ResolvePath(absl::string_view path, absl::string_view folder);
+
 struct ClientConfig {
   Config config;
   std::string namespace_;  // "default" if nobody says

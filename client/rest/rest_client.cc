@@ -192,7 +192,7 @@ RESTClient::Call RESTClient::CallFor(absl::string_view verb,
 }
 
 Task<absl::StatusOr<std::string>> RESTClient::Get(Resource resource) {
-  return Do(CallFor("GET", resource, ""));
+  return DoNamed(CallFor("GET", resource, ""));
 }
 
 Task<absl::StatusOr<std::string>> RESTClient::List(Resource resource) {
@@ -206,12 +206,12 @@ Task<absl::StatusOr<std::string>> RESTClient::Create(Resource resource,
 
 Task<absl::StatusOr<std::string>> RESTClient::Update(Resource resource,
                                                      std::string json) {
-  return Do(CallFor("PUT", resource, std::move(json)));
+  return DoNamed(CallFor("PUT", resource, std::move(json)));
 }
 
 Task<absl::StatusOr<std::string>> RESTClient::Delete(Resource resource,
                                                      std::string options_json) {
-  return Do(CallFor("DELETE", resource, std::move(options_json)));
+  return DoNamed(CallFor("DELETE", resource, std::move(options_json)));
 }
 
 Task<absl::StatusOr<std::string>> RESTClient::GetPath(std::string path) {
@@ -232,6 +232,15 @@ Task<absl::StatusOr<std::unique_ptr<Watcher>>> RESTClient::Watch(
       [this, &call]() -> Task<absl::StatusOr<Response>> { return Send(call); });
   if (!response.ok()) co_return response.status();
   co_return std::make_unique<Watcher>(*std::move(response));
+}
+
+Task<absl::StatusOr<std::string>> RESTClient::DoNamed(Call call) {
+  // Without a name the path is the whole collection's.
+  if (call.name.empty()) {
+    co_return absl::InvalidArgumentError("resource name may not be empty");
+  }
+  absl::StatusOr<std::string> body = co_await Do(std::move(call));
+  co_return body;
 }
 
 Task<absl::StatusOr<std::string>> RESTClient::Do(Call call) {

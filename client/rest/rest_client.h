@@ -68,7 +68,8 @@ class RESTClient {
   RESTClient(std::unique_ptr<net::http::RoundTripper> transport,
              net::http::Url base, absl::Duration timeout);
 
-  // A document, or a list where `name` is empty.
+  // Get, Update and Delete are about one object: kInvalidArgument without a
+  // name.
   Task<absl::StatusOr<std::string>> Get(Resource resource);
   Task<absl::StatusOr<std::string>> List(Resource resource);
   Task<absl::StatusOr<std::string>> Create(Resource resource, std::string json);
@@ -94,6 +95,7 @@ class RESTClient {
   };
   Call CallFor(absl::string_view verb, const Resource& resource,
                std::string body) const;
+  Task<absl::StatusOr<std::string>> DoNamed(Call call);
   Task<absl::StatusOr<std::string>> Do(Call call);
   Task<absl::StatusOr<std::string>> DoWithoutDeadline(Call call);
   Task<absl::StatusOr<net::http::Response>> Send(Call call);

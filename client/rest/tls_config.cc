@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "client/rest/files.h"
+#include "base/file/read_file.h"
 
 namespace fairway::rest {
 namespace {

@@ -8,7 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "client/rest/files.h"
+#include "base/file/read_file.h"
 #include "client/rest/tls_config.h"
 #include "net/http/transport.h"
 
