@@ -102,15 +102,6 @@ absl::Status ReadIfSet(absl::string_view flag, const std::string& path,
   return path.empty() ? absl::OkStatus() : ReadFlagFile(flag, path, contents);
 }
 
-absl::Status ParseDurationFlag(absl::string_view flag, const std::string& text,
-                               absl::Duration* duration) {
-  if (absl::ParseDuration(text, duration) &&
-      *duration >= absl::ZeroDuration()) {
-    return absl::OkStatus();
-  }
-  return FlagError(flag, absl::StrCat("time: invalid duration \"", text, "\""));
-}
-
 absl::Status ParseFeatureGates(const std::string& text,
                                registry::pod::ProxyOptions* proxy) {
   for (absl::string_view pair : absl::StrSplit(text, ',', absl::SkipEmpty())) {
@@ -160,8 +151,9 @@ absl::StatusOr<std::shared_ptr<const net::TlsServerContext>> ServingTls() {
 absl::Status MakeKubeletConfig(registry::node::KubeletClientConfig* config) {
   config->preferred_address_types = absl::StrSplit(
       FLAGS_kubelet_preferred_address_types, ',', absl::SkipEmpty());
-  FAIRWAY_RETURN_IF_ERROR(ParseDurationFlag(
-      "kubelet-timeout", FLAGS_kubelet_timeout, &config->dial.timeout));
+  FAIRWAY_RETURN_IF_ERROR(
+      ParseDurationFlag("kubelet-timeout", FLAGS_kubelet_timeout,
+                        absl::ZeroDuration(), &config->dial.timeout));
   net::TlsClientConfig tls;
   FAIRWAY_RETURN_IF_ERROR(ReadIfSet("kubelet-client-certificate",
                                     FLAGS_kubelet_client_certificate,
@@ -292,8 +284,8 @@ Task<absl::Status> Serve(Executor executor, ServerConfig config,
 Task<absl::Status> Main() {
   Executor executor = co_await kThisExecutor;
   absl::Duration grace;
-  FAIRWAY_CO_RETURN_IF_ERROR(
-      ParseDurationFlag("shutdown-grace", FLAGS_shutdown_grace, &grace));
+  FAIRWAY_CO_RETURN_IF_ERROR(ParseDurationFlag(
+      "shutdown-grace", FLAGS_shutdown_grace, absl::ZeroDuration(), &grace));
   auto tls = ServingTls();
   if (!tls.ok()) co_return tls.status();
   ServerConfig config;

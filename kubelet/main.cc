@@ -125,16 +125,6 @@ struct Settings {
   absl::Duration sync_frequency;
 };
 
-absl::Status ParseGoDuration(const char* flag, const std::string& text,
-                             absl::Duration at_least, absl::Duration* out) {
-  if (!absl::ParseDuration(text, out) || *out < at_least) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("invalid argument \"", text, "\" for \"--", flag,
-                     "\" flag: want a duration such as 4h0m0s"));
-  }
-  return absl::OkStatus();
-}
-
 std::string NodeName() {
   std::string name = FLAGS_hostname_override;
   if (name.empty()) {
@@ -206,9 +196,9 @@ absl::Status ReadRuntime(RuntimeHostOptions* runtime) {
   runtime->redirect_container_streaming = FLAGS_redirect_container_streaming;
   runtime->port_forward_dial = FLAGS_port_forward_dial;
   FAIRWAY_RETURN_IF_ERROR(
-      ParseGoDuration("streaming-connection-idle-timeout",
-                      FLAGS_streaming_connection_idle_timeout,
-                      absl::ZeroDuration(), &runtime->stream_idle_timeout));
+      ParseDurationFlag("streaming-connection-idle-timeout",
+                        FLAGS_streaming_connection_idle_timeout,
+                        absl::ZeroDuration(), &runtime->stream_idle_timeout));
   return ValidateRuntimeHostOptions(*runtime);
 }
 
@@ -227,15 +217,15 @@ absl::StatusOr<Settings> ReadSettings() {
     return absl::InvalidArgumentError(
         absl::StrCat("unknown authorization mode ", FLAGS_authorization_mode));
   }
-  FAIRWAY_RETURN_IF_ERROR(ParseGoDuration(
+  FAIRWAY_RETURN_IF_ERROR(ParseDurationFlag(
       "runtime-request-timeout", FLAGS_runtime_request_timeout,
       absl::Milliseconds(1), &settings.runtime_request_timeout));
-  FAIRWAY_RETURN_IF_ERROR(ParseGoDuration(
+  FAIRWAY_RETURN_IF_ERROR(ParseDurationFlag(
       "node-status-update-frequency", FLAGS_node_status_update_frequency,
       absl::Milliseconds(1), &settings.node_status_update_frequency));
   FAIRWAY_RETURN_IF_ERROR(
-      ParseGoDuration("sync-frequency", FLAGS_sync_frequency,
-                      absl::Milliseconds(1), &settings.sync_frequency));
+      ParseDurationFlag("sync-frequency", FLAGS_sync_frequency,
+                        absl::Milliseconds(1), &settings.sync_frequency));
   FAIRWAY_RETURN_IF_ERROR(ReadRuntime(&settings.runtime));
   FAIRWAY_RETURN_IF_ERROR(ReadKubeconfig(&settings.api));
   FAIRWAY_RETURN_IF_ERROR(ReadTls(settings.node_name, &settings.tls));

@@ -16,6 +16,7 @@
 #include "api/json.h"
 #include "base/status/co_status.h"
 #include "base/task/deadline.h"
+#include "base/time/go_time.h"
 #include "base/version/version.h"
 
 namespace fairway::kubelet {
@@ -27,10 +28,7 @@ constexpr int kNodeStatusUpdateRetry = 5;
 constexpr absl::Duration kMaxRegisterBackoff = absl::Seconds(7);
 constexpr char kMaxPods[] = "110";
 
-std::string Now() {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(),
-                          absl::UTCTimeZone());
-}
+std::string Now() { return FormatRFC3339(absl::Now()); }
 
 #if defined(__aarch64__)
 constexpr char kGoArch[] = "arm64";

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/time/go_time.h"
 
 namespace fairway::kubelet {
 namespace {
@@ -95,10 +96,6 @@ void SetCondition(api::Pod& pod, absl::string_view type, bool value) {
 }
 
 }  // namespace
-
-std::string FormatRFC3339(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
-}
 
 bool IsTerminal(const api::Pod& pod) {
   return absl::string_view(pod.phase) == api::kPodSucceeded ||

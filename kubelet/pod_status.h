@@ -33,9 +33,6 @@ api::Pod GenerateAPIPodStatus(const api::Pod& pod,
 // Whether the pod is done for good.
 bool IsTerminal(const api::Pod& pod);
 
-// "2006-01-02T15:04:05Z".
-std::string FormatRFC3339(absl::Time time);
-
 }  // namespace fairway::kubelet
 
 #endif  // KUBELET_POD_STATUS_H_

@@ -10,6 +10,7 @@
 #include "api/json.h"
 #include "base/status/co_status.h"
 #include "base/task/deadline.h"
+#include "base/time/go_time.h"
 
 namespace fairway::kubelet {
 namespace {
@@ -64,8 +65,7 @@ std::string UidOf(const json& document) {
 // Gives each of `ours` the time of its last change, and keeps the conditions
 // of others.
 json MergeConditions(const json& theirs, json ours) {
-  const std::string now =
-      absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone());
+  const std::string now = FormatRFC3339(absl::Now());
   for (json& condition : ours) condition["lastTransitionTime"] = now;
   if (!theirs.is_array()) return ours;
   for (const json& known : theirs) {

@@ -169,9 +169,9 @@ absl::StatusOr<Frame> FrameParser::ReadControl() {
     case FrameType::kSynStream:
       return ParseSynStream(body);
     case FrameType::kSynReply:
-      return ParseSynReply(body);
+      return ParseStreamHeaders<SynReplyFrame>("SYN_REPLY", body);
     case FrameType::kHeaders:
-      return ParseHeaders(body);
+      return ParseStreamHeaders<HeadersFrame>("HEADERS", body);
     case FrameType::kRstStream:
       return ParseRstStream(body);
     case FrameType::kSettings:
@@ -203,23 +203,14 @@ absl::StatusOr<Frame> FrameParser::ParseSynStream(absl::string_view body) {
   return frame;
 }
 
-absl::StatusOr<Frame> FrameParser::ParseSynReply(absl::string_view body) {
+template <typename HeadersFrameType>
+absl::StatusOr<Frame> FrameParser::ParseStreamHeaders(absl::string_view name,
+                                                      absl::string_view body) {
   constexpr size_t kFixedBytes = 4;
-  if (body.size() < kFixedBytes) return Malformed("SYN_REPLY is too short");
-  SynReplyFrame frame;
-  FAIRWAY_RETURN_IF_ERROR(LoadStreamId(body.data(), &frame.stream_id));
-  frame.fin = (head_.flags & kFlagFin) != 0;
-  absl::StatusOr<net::http::Headers> headers =
-      decompressor_.Parse(body.substr(kFixedBytes));
-  if (!headers.ok()) return headers.status();
-  frame.headers = *std::move(headers);
-  return frame;
-}
-
-absl::StatusOr<Frame> FrameParser::ParseHeaders(absl::string_view body) {
-  constexpr size_t kFixedBytes = 4;
-  if (body.size() < kFixedBytes) return Malformed("HEADERS is too short");
-  HeadersFrame frame;
+  if (body.size() < kFixedBytes) {
+    return Malformed(absl::StrCat(name, " is too short"));
+  }
+  HeadersFrameType frame;
   FAIRWAY_RETURN_IF_ERROR(LoadStreamId(body.data(), &frame.stream_id));
   frame.fin = (head_.flags & kFlagFin) != 0;
   absl::StatusOr<net::http::Headers> headers =

@@ -43,8 +43,10 @@ class FrameParser {
   DataPiece TakeData(absl::string_view* input);
 
   absl::StatusOr<Frame> ParseSynStream(absl::string_view body);
-  absl::StatusOr<Frame> ParseSynReply(absl::string_view body);
-  absl::StatusOr<Frame> ParseHeaders(absl::string_view body);
+  // SYN_REPLY and HEADERS: a stream, whether it ends, and headers.
+  template <typename HeadersFrameType>
+  absl::StatusOr<Frame> ParseStreamHeaders(absl::string_view name,
+                                           absl::string_view body);
   absl::StatusOr<Frame> ParseSettings(absl::string_view body);
 
   enum class State { kHead, kControl, kSkip, kData };

@@ -6,7 +6,7 @@
 // that a stream that nobody reads stops only itself. Go's spdystream keeps
 // none: toward it nothing is held back, and a stream that nobody reads here
 // stops the session's reading once its buffer is full.
-// Differs: PING does not count against the idle timeout.
+// Differs: a PING is no activity, so it does not put off the idle timeout.
 #ifndef HTTPSTREAM_SPDY_SESSION_H_
 #define HTTPSTREAM_SPDY_SESSION_H_
 

@@ -11,6 +11,7 @@
 #include "base/task/loop.h"
 #include "base/task/task_group.h"
 #include "net/io/pipe.h"
+#include "net/io/testing/transport.h"
 
 namespace fairway::httpstream::spdy {
 namespace {
@@ -64,17 +65,6 @@ Task<absl::StatusOr<std::unique_ptr<Stream>>> Open(Pair& pair) {
   co_return stream;
 }
 
-Task<absl::StatusOr<std::string>> ReadToEnd(Stream& stream) {
-  std::string all;
-  while (true) {
-    char buf[4096];
-    absl::StatusOr<size_t> n = co_await stream.Read(absl::MakeSpan(buf));
-    if (!n.ok()) co_return n.status();
-    if (*n == 0) co_return all;
-    all.append(buf, *n);
-  }
-}
-
 Task<absl::Status> Echo(Stream& stream) {
   while (true) {
     char buf[4096];
@@ -105,7 +95,7 @@ TEST(SessionTest, CarriesBytesAndFinsBothWays) {
     EXPECT_THAT(status, IsOk());
     status = co_await net::WriteAll(near, "more");
     EXPECT_THAT(status, StatusIs(StatusCode::kFailedPrecondition));
-    absl::StatusOr<std::string> heard = co_await ReadToEnd(far);
+    absl::StatusOr<std::string> heard = co_await net::ReadAll(far);
     EXPECT_THAT(heard, IsOk());
     EXPECT_EQ(*heard, "hello");
 
@@ -114,7 +104,7 @@ TEST(SessionTest, CarriesBytesAndFinsBothWays) {
     EXPECT_THAT(status, IsOk());
     status = co_await far.CloseWrite();
     EXPECT_THAT(status, IsOk());
-    heard = co_await ReadToEnd(near);
+    heard = co_await net::ReadAll(near);
     EXPECT_THAT(heard, IsOk());
     EXPECT_EQ(*heard, "late answer");
 
@@ -150,7 +140,7 @@ TEST(SessionTest, StreamThatNobodyReadsStopsOnlyItself) {
         absl::Status closed = co_await far.CloseWrite();
         co_return closed;
       });
-      absl::StatusOr<std::string> heard = co_await ReadToEnd(**other);
+      absl::StatusOr<std::string> heard = co_await net::ReadAll(**other);
       EXPECT_THAT(heard, IsOk());
       EXPECT_EQ(heard->size(), 2u << 20);
       absl::Status joined = co_await tasks.Join();
@@ -185,7 +175,7 @@ TEST(SessionTest, ManyStreamsAtOnce) {
         absl::Status status = co_await net::WriteAll(*near, text);
         if (status.ok()) status = co_await near->CloseWrite();
         if (!status.ok()) co_return status;
-        absl::StatusOr<std::string> heard = co_await ReadToEnd(*near);
+        absl::StatusOr<std::string> heard = co_await net::ReadAll(*near);
         if (!heard.ok()) co_return heard.status();
         EXPECT_EQ(*heard, text);
         co_return absl::OkStatus();
@@ -207,12 +197,12 @@ TEST(SessionTest, ResetIsNoCleanEnd) {
     absl::Status status = co_await net::WriteAll(far, "last words");
     EXPECT_THAT(status, IsOk());
     far.Reset();
-    absl::StatusOr<std::string> heard = co_await ReadToEnd(**near);
+    absl::StatusOr<std::string> heard = co_await net::ReadAll(**near);
     EXPECT_THAT(heard, StatusIs(StatusCode::kAborted));
     status = co_await net::WriteAll(**near, "x");
     EXPECT_THAT(status, StatusIs(StatusCode::kAborted));
     // Whoever resets is told something else.
-    heard = co_await ReadToEnd(far);
+    heard = co_await net::ReadAll(far);
     EXPECT_THAT(heard, StatusIs(StatusCode::kCancelled));
     co_return absl::OkStatus();
   });
@@ -240,7 +230,7 @@ TEST(SessionTest, DroppedHandleResetsItsStream) {
     absl::StatusOr<std::unique_ptr<Stream>> near = co_await Open(pair);
     if (!near.ok()) co_return near.status();
     pair.accepted.clear();
-    absl::StatusOr<std::string> heard = co_await ReadToEnd(**near);
+    absl::StatusOr<std::string> heard = co_await net::ReadAll(**near);
     EXPECT_THAT(heard, StatusIs(StatusCode::kAborted));
     co_return absl::OkStatus();
   });
@@ -256,7 +246,7 @@ TEST(SessionTest, ClosedStreamStillDeliversAndDiscards) {
     EXPECT_THAT(status, IsOk());
     *near = nullptr;
     Stream& far = *pair.accepted[0];
-    absl::StatusOr<std::string> heard = co_await ReadToEnd(far);
+    absl::StatusOr<std::string> heard = co_await net::ReadAll(far);
     EXPECT_THAT(heard, IsOk());
     EXPECT_EQ(*heard, "bye");
     // More than the window: what nobody wants does not wait for a reader.
@@ -333,7 +323,7 @@ TEST(SessionTest, ServerMayCloseFirst) {
     EXPECT_THAT(status, IsOk());
     status = co_await pair.client->WaitClosed();
     EXPECT_THAT(status, IsOk());
-    absl::StatusOr<std::string> heard = co_await ReadToEnd(**near);
+    absl::StatusOr<std::string> heard = co_await net::ReadAll(**near);
     EXPECT_THAT(heard, StatusIs(StatusCode::kAborted));
     absl::StatusOr<std::unique_ptr<Stream>> late = co_await Open(pair);
     EXPECT_THAT(late, StatusIs(StatusCode::kUnavailable));
@@ -348,9 +338,10 @@ TEST(SessionTest, AbortIsALossForTheOtherEnd) {
     pair.client->Abort();
     absl::Status reason = co_await pair.server->WaitClosed();
     EXPECT_THAT(reason, StatusIs(StatusCode::kAborted));
-    absl::StatusOr<std::string> heard = co_await ReadToEnd(*pair.accepted[0]);
+    absl::StatusOr<std::string> heard =
+        co_await net::ReadAll(*pair.accepted[0]);
     EXPECT_THAT(heard, StatusIs(StatusCode::kUnavailable));
-    heard = co_await ReadToEnd(**near);
+    heard = co_await net::ReadAll(**near);
     EXPECT_THAT(heard, StatusIs(StatusCode::kUnavailable));
     co_return absl::OkStatus();
   });
@@ -368,7 +359,8 @@ TEST(SessionTest, CancelledWriteReturns) {
         });
     EXPECT_THAT(status, StatusIs(StatusCode::kDeadlineExceeded));
     (*near)->Abort();
-    absl::StatusOr<std::string> heard = co_await ReadToEnd(*pair.accepted[0]);
+    absl::StatusOr<std::string> heard =
+        co_await net::ReadAll(*pair.accepted[0]);
     EXPECT_THAT(heard, StatusIs(StatusCode::kAborted));
     co_return absl::OkStatus();
   });

@@ -17,6 +17,7 @@ namespace fairway::httpstream::spdy {
 
 inline constexpr absl::string_view kHeaderSpdy31 = "SPDY/3.1";
 
+// The server's side of an upgrade; may be used for any number of requests.
 class ResponseUpgrader {
  public:
   explicit ResponseUpgrader(SessionOptions options) : options_(options) {}

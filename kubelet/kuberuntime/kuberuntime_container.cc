@@ -13,6 +13,7 @@
 #include "kubelet/kuberuntime/expansion.h"
 #include "kubelet/kuberuntime/kuberuntime_manager.h"
 #include "kubelet/kuberuntime/labels.h"
+#include "kubelet/kuberuntime/namespaces.h"
 
 namespace fairway::kubelet::kuberuntime {
 namespace {
@@ -61,13 +62,9 @@ runtimeapi::ContainerConfig KubeGenericRuntimeManager::GenerateContainerConfig(
   annotations[kPodTerminationGracePeriodAnnotation] =
       absl::StrCat(pod.termination_grace_period_seconds);
 
-  runtimeapi::NamespaceOption* namespaces = config.mutable_linux()
-                                                ->mutable_security_context()
-                                                ->mutable_namespace_options();
-  namespaces->set_network(pod.host_network ? runtimeapi::NODE
-                                           : runtimeapi::POD);
-  namespaces->set_pid(runtimeapi::CONTAINER);
-  namespaces->set_ipc(runtimeapi::POD);
+  *config.mutable_linux()
+       ->mutable_security_context()
+       ->mutable_namespace_options() = NamespacesForPod(pod);
   return config;
 }
 

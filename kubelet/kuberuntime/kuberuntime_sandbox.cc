@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "kubelet/kuberuntime/kuberuntime_manager.h"
 #include "kubelet/kuberuntime/labels.h"
+#include "kubelet/kuberuntime/namespaces.h"
 #include "net/grpc/error_string.h"
 
 namespace fairway::kubelet::kuberuntime {
@@ -75,13 +76,9 @@ KubeGenericRuntimeManager::GeneratePodSandboxConfig(const api::Pod& pod,
       mapping->set_protocol(ProtocolOf(port.protocol));
     }
   }
-  runtimeapi::NamespaceOption* namespaces = config.mutable_linux()
-                                                ->mutable_security_context()
-                                                ->mutable_namespace_options();
-  namespaces->set_network(pod.host_network ? runtimeapi::NODE
-                                           : runtimeapi::POD);
-  namespaces->set_pid(runtimeapi::CONTAINER);
-  namespaces->set_ipc(runtimeapi::POD);
+  *config.mutable_linux()
+       ->mutable_security_context()
+       ->mutable_namespace_options() = NamespacesForPod(pod);
   return config;
 }
 

@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,6 +18,7 @@
 #include "base/task/deadline.h"
 #include "base/task/loop.h"
 #include "base/task/task_group.h"
+#include "base/task/testing/run_test.h"
 #include "net/http/transport.h"
 #include "net/socket/socket.h"
 #include "net/tls/certs.h"
@@ -68,19 +68,6 @@ class Running {
   Executor executor_;
   TaskGroup group_;
 };
-
-void RunTest(std::function<Task<absl::Status>(Executor)> body) {
-  absl::Status status = RunLoop([&body]() -> Task<absl::Status> {
-    Executor executor = co_await kThisExecutor;
-    absl::Status done = co_await WithDeadline(
-        absl::Seconds(8), "test", [&body, executor]() -> Task<absl::Status> {
-          absl::Status inner = co_await body(executor);
-          co_return inner;
-        });
-    co_return done;
-  });
-  EXPECT_THAT(status, IsOk());
-}
 
 Task<absl::Status> Describe(ServerRequest& request, ResponseWriter& writer) {
   absl::StatusOr<std::string> body = co_await ReadAll(*request.body, 1 << 24);

@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,8 +14,8 @@
 #include "absl/time/time.h"
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
-#include "base/task/loop.h"
 #include "base/task/task_group.h"
+#include "base/task/testing/run_test.h"
 #include "net/socket/socket.h"
 
 namespace fairway::net::http {
@@ -26,19 +25,6 @@ using absl::StatusCode;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-void RunTest(std::function<Task<absl::Status>(Executor)> body) {
-  absl::Status status = RunLoop([&body]() -> Task<absl::Status> {
-    Executor executor = co_await kThisExecutor;
-    absl::Status done = co_await WithDeadline(
-        absl::Seconds(8), "test", [&body, executor]() -> Task<absl::Status> {
-          absl::Status inner = co_await body(executor);
-          co_return inner;
-        });
-    co_return done;
-  });
-  EXPECT_THAT(status, IsOk());
-}
 
 Url Parse(absl::string_view text) { return *ParseUrl(text); }
 

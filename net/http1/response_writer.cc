@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "base/status/co_status.h"
+#include "net/http/date.h"
 #include "net/http1/upgrade.h"
 
 namespace fairway::net::http1 {
@@ -18,12 +18,6 @@ namespace {
 constexpr size_t kHeldBytes = 2048;  // as Go's response buffer
 // A client may send so much ahead while it is watched for its end.
 constexpr size_t kReadAheadBytes = 64 * 1024;
-
-// As Go's http.TimeFormat.
-std::string HttpDate() {
-  return absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", absl::Now(),
-                          absl::UTCTimeZone());
-}
 
 bool MayHaveBody(int status) {
   return status >= 200 && status != 204 && status != 304;
@@ -152,7 +146,8 @@ std::string ResponseWriter::MakeHead(More more) {
     headers_.Remove("Content-Length");
   }
   headers_.Remove("Transfer-Encoding");
-  if (!headers_.Has("Date")) headers_.Add("Date", HttpDate());
+  if (!headers_.Has("Date"))
+    headers_.Add("Date", http::FormatDate(absl::Now()));
   if (body_ == Body::kChunked) headers_.Set("Transfer-Encoding", "chunked");
   if (!keep_alive_) {
     headers_.Set("Connection", "close");

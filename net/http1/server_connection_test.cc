@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <memory>
 #include <ostream>
 #include <stdexcept>
@@ -18,9 +17,10 @@
 #include "base/status/testing/status_matchers.h"
 #include "base/task/condition.h"
 #include "base/task/deadline.h"
-#include "base/task/loop.h"
 #include "base/task/task_group.h"
+#include "base/task/testing/run_test.h"
 #include "net/io/pipe.h"
+#include "net/io/testing/transport.h"
 
 namespace fairway::net::http1 {
 namespace {
@@ -61,19 +61,7 @@ class Served {
 
   // What came until it ends with `end` (or, if that is empty, until FIN).
   Task<std::string> ReadUntil(std::string end) {
-    std::string all;
-    while (end.empty() || !absl::EndsWith(all, end)) {
-      char buffer[4096];
-      absl::StatusOr<size_t> n =
-          co_await client->Read(absl::MakeSpan(buffer, sizeof(buffer)));
-      if (!n.ok()) {
-        all += absl::StrCat("[", n.status().ToString(), "]");
-        break;
-      }
-      if (*n == 0) break;
-      all.append(buffer, *n);
-    }
-    co_return all;
+    return net::ReadUntil(*client, std::move(end));
   }
 
   void Drain() { drain_.Begin(); }
@@ -93,20 +81,6 @@ class Served {
   http::DrainState drain_;
   TaskGroup group_;
 };
-
-// Runs `body` on a loop, for 8 s at most.
-void RunTest(std::function<Task<absl::Status>(Executor)> body) {
-  absl::Status status = RunLoop([&body]() -> Task<absl::Status> {
-    Executor executor = co_await kThisExecutor;
-    absl::Status done = co_await WithDeadline(
-        absl::Seconds(8), "test", [&body, executor]() -> Task<absl::Status> {
-          absl::Status inner = co_await body(executor);
-          co_return inner;
-        });
-    co_return done;
-  });
-  EXPECT_THAT(status, IsOk());
-}
 
 // Answers with what it was asked, and the body.
 Task<absl::Status> Echo(http::ServerRequest& request,

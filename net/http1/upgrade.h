@@ -32,9 +32,9 @@ std::string SerializeRequestHead(absl::string_view method,
                                  const http::Headers& headers);
 std::string SerializeResponseHead(int status, const http::Headers& headers);
 
-// Reads one response head. 100 (Continue) is skipped.
-// Errors: kUnavailable if the stream ended first; kInvalidArgument for what is
-// no HTTP/1.x, is obs-folded or longer than `max_bytes`.
+// Reads one response head; up to five of 1xx, but 101, are skipped before it.
+// Errors: as Read; kUnavailable if the stream ended first; kInvalidArgument for
+// what is no HTTP/1.x, is obs-folded or longer than `max_bytes`.
 Task<absl::StatusOr<ResponseHead>> ReadResponseHead(
     ByteStream& stream, size_t max_bytes = kMaxHeadBytes);
 

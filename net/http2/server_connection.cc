@@ -12,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/task/task_group.h"
+#include "net/http/date.h"
 #include "net/http2/server_session.h"
 
 namespace fairway::net::http2 {
@@ -102,9 +103,7 @@ class StreamResponseWriter final : public http::ResponseWriter {
       fields.emplace_back(absl::AsciiStrToLower(name), value);
     }
     if (!headers_.Has("Date")) {
-      fields.emplace_back(
-          "date", absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", absl::Now(),
-                                   absl::UTCTimeZone()));
+      fields.emplace_back("date", http::FormatDate(absl::Now()));
     }
     absl::Status sent = stream_->SendFields(fields, end);
     if (sent.ok()) wrote_header_ = true;

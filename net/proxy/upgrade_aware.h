@@ -38,6 +38,10 @@ struct UpgradeAwareOptions {
   std::function<void(const RelayCounts& counts)> on_relayed;
 };
 
+// Serves any number of requests.
+//
+// Threads:  each call on the executor of its connection.
+// Lifetime: must outlive its calls.
 class UpgradeAwareHandler {
  public:
   explicit UpgradeAwareHandler(UpgradeAwareOptions options);

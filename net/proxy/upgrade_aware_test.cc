@@ -23,9 +23,10 @@
 #include "base/status/testing/status_matchers.h"
 #include "base/task/condition.h"
 #include "base/task/deadline.h"
-#include "base/task/loop.h"
 #include "base/task/task_group.h"
+#include "base/task/testing/run_test.h"
 #include "net/http/server.h"
+#include "net/io/testing/transport.h"
 #include "net/socket/socket.h"
 #include "net/tls/certs.h"
 #include "net/tls/tls.h"
@@ -47,38 +48,6 @@ const char kSwitching[] =
     "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
     "Upgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: portforward.k8s.io\r\n"
     "\r\n";
-
-void RunTest(std::function<Task<absl::Status>(Executor)> body) {
-  absl::Status status = RunLoop([&body]() -> Task<absl::Status> {
-    Executor executor = co_await kThisExecutor;
-    absl::Status done = co_await WithDeadline(
-        absl::Seconds(8), "test", [&body, executor]() -> Task<absl::Status> {
-          absl::Status inner = co_await body(executor);
-          co_return inner;
-        });
-    co_return done;
-  });
-  EXPECT_THAT(status, IsOk());
-}
-
-// Reads until what came ends with `end`, or until FIN or an error, which it
-// appends.
-Task<std::string> ReadUntil(ByteStream& stream, std::string end) {
-  std::string all;
-  while (end.empty() || !absl::EndsWith(all, end)) {
-    char buffer[4096];
-    absl::StatusOr<size_t> n =
-        co_await stream.Read(absl::MakeSpan(buffer, sizeof(buffer)));
-    if (!n.ok()) {
-      absl::StrAppend(&all, "[", absl::StatusCodeToString(n.status().code()),
-                      "]");
-      break;
-    }
-    if (*n == 0) break;
-    all.append(buffer, *n);
-  }
-  co_return all;
-}
 
 // What a backend does with a connection whose request head has come.
 using Backend =

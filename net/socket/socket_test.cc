@@ -14,15 +14,14 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
-#include <functional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/status/co_status.h"
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
-#include "base/task/loop.h"
 #include "base/task/task_group.h"
+#include "base/task/testing/run_test.h"
 
 namespace fairway::net {
 namespace {
@@ -31,17 +30,6 @@ using absl::StatusCode;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-// Runs `body` on a loop and expects it to end well and in time.
-void RunTest(std::function<Task<absl::Status>(Executor)> body) {
-  absl::Status status = RunLoop([&]() -> Task<absl::Status> {
-    Executor executor = co_await kThisExecutor;
-    absl::Status ended = co_await WithDeadline(
-        absl::Seconds(8), "the test", [&]() { return body(executor); });
-    co_return ended;
-  });
-  EXPECT_THAT(status, IsOk());
-}
 
 // A folder with a path short enough for sockets.
 class ShortFolder {

@@ -12,9 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "base/status/co_status.h"
 #include "base/status/testing/status_matchers.h"
-#include "base/task/deadline.h"
-#include "base/task/loop.h"
 #include "base/task/task_group.h"
+#include "base/task/testing/run_test.h"
 #include "net/io/pipe.h"
 #include "net/tls/certs.h"
 
@@ -26,16 +25,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
-
-void RunTest(std::function<Task<absl::Status>(Executor)> body) {
-  absl::Status status = RunLoop([&]() -> Task<absl::Status> {
-    Executor executor = co_await kThisExecutor;
-    absl::Status ended = co_await WithDeadline(
-        absl::Seconds(8), "the test", [&]() { return body(executor); });
-    co_return ended;
-  });
-  EXPECT_THAT(status, IsOk());
-}
 
 const CertificateAuthority& Authority() {
   static const auto* authority =

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/time/go_time.h"
 #include "net/tls/crypto.h"
 
 namespace fairway::net {
@@ -121,10 +122,6 @@ absl::StatusOr<absl::Time> ToTime(const ASN1_TIME* time) {
   return absl::UnixEpoch() + absl::Hours(24) * days + absl::Seconds(seconds);
 }
 
-std::string GoTime(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%d%ET%H:%M:%SZ", time, absl::UTCTimeZone());
-}
-
 absl::Status VerifyTime(X509* certificate, absl::Time now) {
   absl::StatusOr<absl::Time> begin = ToTime(X509_get0_notBefore(certificate));
   if (!begin.ok()) return begin.status();
@@ -133,12 +130,12 @@ absl::Status VerifyTime(X509* certificate, absl::Time now) {
   constexpr char kExpired[] =
       "certificate has expired or is not yet valid: current time ";
   if (now < *begin) {
-    return X509Error(
-        absl::StrCat(kExpired, GoTime(now), " is before ", GoTime(*begin)));
+    return X509Error(absl::StrCat(kExpired, FormatRFC3339(now), " is before ",
+                                  FormatRFC3339(*begin)));
   }
   if (now > *end) {
-    return X509Error(
-        absl::StrCat(kExpired, GoTime(now), " is after ", GoTime(*end)));
+    return X509Error(absl::StrCat(kExpired, FormatRFC3339(now), " is after ",
+                                  FormatRFC3339(*end)));
   }
   return absl::OkStatus();
 }

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <sstream>
 #include <string>
@@ -16,17 +15,18 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/file/read_file.h"
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
 #include "base/task/loop.h"
 #include "base/task/task_group.h"
 #include "kubelet/cri/services.h"
 #include "net/grpc/grpc.h"
-#include "net/io/pipe.h"
 #include "net/socket/socket.h"
 #include "runtime/cri/cri_server.h"
 #include "runtime/dockershim/docker_streaming.h"
 #include "runtime/dockershim/testing/docker_daemon.h"
+#include "runtime/testing/ask.h"
 
 namespace fairway::runtime::dockershim {
 namespace {
@@ -37,13 +37,6 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 constexpr char kImage[] = "fairway.test/pod-server:1";
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 // An engine, a dockershim behind its socket, and a client of that.
 struct Bench {
@@ -171,36 +164,6 @@ absl::Status WithDockershim(
   });
 }
 
-// What comes back through a forwarded connection when `sent` and FIN go in.
-Task<absl::StatusOr<std::string>> Ask(StreamingRuntime& runtime,
-                                      std::string pod, int port,
-                                      std::string sent) {
-  Executor executor = co_await kThisExecutor;
-  auto ends = net::MakePipe(executor);
-  TaskGroup tasks(executor);
-  absl::Status result;
-  tasks.Spawn([&]() -> Task<absl::Status> {
-    absl::Status forwarded =
-        co_await runtime.PortForward(pod, port, *ends.second);
-    result = forwarded;
-    if (!forwarded.ok()) ends.second->Abort();
-    co_return absl::OkStatus();
-  });
-  std::string answer;
-  absl::Status written = co_await net::WriteAll(*ends.first, sent);
-  if (written.ok()) co_await ends.first->CloseWrite();
-  std::string buffer(4096, '\0');
-  for (;;) {
-    absl::StatusOr<size_t> n =
-        co_await ends.first->Read(absl::MakeSpan(buffer.data(), buffer.size()));
-    if (!n.ok() || *n == 0) break;
-    answer.append(buffer, 0, *n);
-  }
-  co_await tasks.Join();
-  if (!result.ok()) co_return result;
-  co_return answer;
-}
-
 Task<absl::Status> CheckForwarding(StreamingRuntime& runtime, std::string pod) {
   absl::StatusOr<std::string> echo = co_await Ask(runtime, pod, 80, "ping");
   EXPECT_EQ(echo.value_or(echo.status().ToString()), "ping");
@@ -248,7 +211,8 @@ TEST_F(DockerServiceTest, PodAndContainerGoThroughTheirLives) {
     EXPECT_EQ(running->state(), runtimeapi::CONTAINER_RUNNING);
     EXPECT_EQ(running->image().image(), kImage);
     EXPECT_THAT(running->image_ref(), StartsWith("docker://sha256:"));
-    while (!absl::StrContains(ReadFile(running->log_path()), "ready")) {
+    while (!absl::StrContains(ReadFile(running->log_path()).value_or(""),
+                              "ready")) {
       co_await Sleep(absl::Milliseconds(5));
     }
 
@@ -298,7 +262,7 @@ TEST_F(DockerServiceTest, PortsAreReachedByBothDials) {
         co_await bench.RunContainer(*pod, "echo:80 late:81:700");
     if (!id.ok()) co_return id.status();
     const std::string log = bench.daemon.directory() + "/logs/server/0.log";
-    while (!absl::StrContains(ReadFile(log), "ready")) {
+    while (!absl::StrContains(ReadFile(log).value_or(""), "ready")) {
       co_await Sleep(absl::Milliseconds(5));
     }
     StreamingRuntime by_netns(bench.daemon.client(), PortForwardDial::kNetns);

@@ -65,12 +65,10 @@ absl::StatusOr<DockerServiceOptions> OptionsFromFlags() {
                                                    FLAGS_port_forward_dial,
                                                    "\": want netns or socat"));
   }
-  if (!absl::ParseDuration(FLAGS_streaming_connection_idle_timeout,
-                           &options.streaming.stream_idle_timeout)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--streaming-connection-idle-timeout \"",
-        FLAGS_streaming_connection_idle_timeout, "\": want a duration"));
-  }
+  FAIRWAY_RETURN_IF_ERROR(ParseDurationFlag(
+      "streaming-connection-idle-timeout",
+      FLAGS_streaming_connection_idle_timeout, absl::ZeroDuration(),
+      &options.streaming.stream_idle_timeout));
   return options;
 }
 

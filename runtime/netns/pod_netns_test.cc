@@ -11,7 +11,7 @@
 #include "base/status/testing/status_matchers.h"
 #include "base/task/loop.h"
 #include "net/socket/socket.h"
-#include "runtime/netns/pod_fixture.h"
+#include "runtime/netns/testing/pod_fixture.h"
 
 namespace fairway::runtime::netns {
 namespace {

@@ -18,7 +18,8 @@
 #include "base/task/loop.h"
 #include "base/task/task_group.h"
 #include "net/io/pipe.h"
-#include "runtime/netns/pod_fixture.h"
+#include "net/io/testing/transport.h"
+#include "runtime/netns/testing/pod_fixture.h"
 
 namespace fairway::runtime::netns {
 namespace {
@@ -66,18 +67,6 @@ std::shared_ptr<Connection> Connect(TaskGroup& tasks, Dial dial, TestPod& pod,
   return connection;
 }
 
-Task<absl::StatusOr<std::string>> ReadUntilFin(net::ByteStream& stream) {
-  std::string all;
-  std::string buffer(64 * 1024, '\0');
-  for (;;) {
-    absl::StatusOr<size_t> n =
-        co_await stream.Read(absl::MakeSpan(buffer.data(), buffer.size()));
-    if (!n.ok()) co_return n.status();
-    if (*n == 0) co_return all;
-    all.append(buffer, 0, *n);
-  }
-}
-
 // Sends `sent` and FIN, and returns all that comes back.
 Task<absl::StatusOr<std::string>> Ask(net::ByteStream& stream,
                                       std::string sent) {
@@ -85,7 +74,7 @@ Task<absl::StatusOr<std::string>> Ask(net::ByteStream& stream,
   if (!written.ok()) co_return written;
   absl::Status fin = co_await stream.CloseWrite();
   if (!fin.ok()) co_return fin;
-  absl::StatusOr<std::string> answer = co_await ReadUntilFin(stream);
+  absl::StatusOr<std::string> answer = co_await net::ReadAll(stream);
   co_return answer;
 }
 
@@ -131,7 +120,7 @@ TEST_P(PortForwardTest, EchoesBothWays) {
           co_return fin;
         });
         absl::StatusOr<std::string> answer =
-            co_await ReadUntilFin(*connection->user);
+            co_await net::ReadAll(*connection->user);
         EXPECT_TRUE(answer.ok() && *answer == sent);
         co_await tasks.Join();
         EXPECT_THAT(connection->result, IsOk());
@@ -164,7 +153,7 @@ TEST_P(PortForwardTest, FinOfThePodArrivesWhileTheUserMayStillSend) {
             Connect(tasks, GetParam(), pod, 80);
         // Ends although the user has sent no FIN.
         absl::StatusOr<std::string> answer =
-            co_await ReadUntilFin(*connection->user);
+            co_await net::ReadAll(*connection->user);
         EXPECT_EQ(answer.value_or("").size(), 100000u);
         EXPECT_THAT(connection->result, StatusIs(StatusCode::kUnknown));
         absl::Status sent = co_await net::WriteAll(*connection->user, "more");
@@ -185,7 +174,7 @@ TEST_P(PortForwardTest, RefusedPortIsAnErrorThatSaysSo) {
             Connect(tasks, GetParam(), pod, 81);
         // No FIN comes before the error.
         absl::StatusOr<std::string> answer =
-            co_await ReadUntilFin(*connection->user);
+            co_await net::ReadAll(*connection->user);
         EXPECT_THAT(answer, StatusIs(StatusCode::kAborted));
         co_await tasks.Join();
         co_return connection->result;

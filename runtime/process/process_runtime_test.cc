@@ -7,12 +7,11 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <functional>
-#include <sstream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "base/file/read_file.h"
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
 #include "base/task/loop.h"
@@ -21,7 +20,7 @@
 #include "net/grpc/grpc.h"
 #include "net/socket/socket.h"
 #include "runtime/cri/cri_server.h"
-#include "runtime/netns/pod_fixture.h"
+#include "runtime/netns/testing/pod_fixture.h"
 
 namespace fairway::runtime::process {
 namespace {
@@ -138,13 +137,6 @@ Task<absl::StatusOr<runtimeapi::ContainerStatus>> AwaitExit(Bench& bench,
     absl::Status slept = co_await Sleep(absl::Milliseconds(5));
     if (!slept.ok()) co_return slept;
   }
-}
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
 }
 
 class ProcessRuntimeTest : public ::testing::Test {
@@ -270,7 +262,7 @@ TEST_F(ProcessRuntimeTest, ContainersExitIsNoticedAndItsOutputKept) {
     EXPECT_EQ(ended->reason(), "Error");
     EXPECT_GE(ended->finished_at(), ended->started_at());
     EXPECT_EQ(ended->log_path(), bench.directory + "/logs-of-p/c/0.log");
-    EXPECT_EQ(ReadFile(ended->log_path()), "out\nerr\np\n");
+    EXPECT_EQ(ReadFile(ended->log_path()).value_or(""), "out\nerr\np\n");
     // A container starts only once.
     absl::Status again = co_await StartContainer(bench, *id);
     EXPECT_THAT(again, StatusIs(StatusCode::kFailedPrecondition));
@@ -290,7 +282,8 @@ TEST_F(ProcessRuntimeTest, StopLetsAContainerEndInGoodOrder) {
     absl::Status started = co_await StartContainer(bench, *id);
     if (!started.ok()) co_return started;
     const std::string log = bench.directory + "/logs-of-p/c/0.log";
-    while (ReadFile(log).empty()) co_await Sleep(absl::Milliseconds(5));
+    while (ReadFile(log).value_or("").empty())
+      co_await Sleep(absl::Milliseconds(5));
     absl::Status stopped = co_await StopContainer(bench, *id, 20);
     EXPECT_THAT(stopped, IsOk());
     absl::StatusOr<runtimeapi::ContainerStatus> ended =
@@ -300,7 +293,7 @@ TEST_F(ProcessRuntimeTest, StopLetsAContainerEndInGoodOrder) {
     EXPECT_EQ(ended->exit_code(), 0);
     EXPECT_EQ(ended->reason(), "Completed");
     // The signal goes to the whole group, and the shell may tell of its child.
-    EXPECT_THAT(ReadFile(log), EndsWith("bye\n"));
+    EXPECT_THAT(ReadFile(log).value_or(""), EndsWith("bye\n"));
     co_return absl::OkStatus();
   });
   EXPECT_THAT(status, IsOk());
@@ -316,7 +309,8 @@ TEST_F(ProcessRuntimeTest, StopKillsTheWholeGroupAfterTheTimeout) {
     absl::Status started = co_await StartContainer(bench, *id);
     if (!started.ok()) co_return started;
     const std::string log = bench.directory + "/logs-of-p/c/0.log";
-    while (ReadFile(log).empty()) co_await Sleep(absl::Milliseconds(5));
+    while (ReadFile(log).value_or("").empty())
+      co_await Sleep(absl::Milliseconds(5));
     absl::Status stopped = co_await StopContainer(bench, *id, 1);
     EXPECT_THAT(stopped, IsOk());
     absl::StatusOr<runtimeapi::ContainerStatus> ended =
@@ -324,7 +318,7 @@ TEST_F(ProcessRuntimeTest, StopKillsTheWholeGroupAfterTheTimeout) {
     if (!ended.ok()) co_return ended.status();
     EXPECT_EQ(ended->exit_code(), 137);
     // The sleeper is init's child now, and init reaps it soon.
-    const std::string sleeper = "/proc/" + ReadFile(log);
+    const std::string sleeper = "/proc/" + ReadFile(log).value_or("");
     const std::string path = sleeper.substr(0, sleeper.find('\n'));
     while (fs::exists(path)) co_await Sleep(absl::Milliseconds(5));
     co_return absl::OkStatus();
@@ -380,8 +374,9 @@ TEST_F(ProcessRuntimeTest, TwoPodsMayServeTheSamePort) {
       absl::Status started = co_await StartContainer(bench, *id);
       if (!started.ok()) co_return started;
       const std::string log = bench.directory + "/logs-of-" + name + "/c/0.log";
-      while (ReadFile(log).empty()) co_await Sleep(absl::Milliseconds(5));
-      EXPECT_EQ(ReadFile(log), "ready\n");
+      while (ReadFile(log).value_or("").empty())
+        co_await Sleep(absl::Milliseconds(5));
+      EXPECT_EQ(ReadFile(log).value_or(""), "ready\n");
     }
     EXPECT_NE(ips[0], ips[1]);
     co_return absl::OkStatus();

@@ -19,9 +19,8 @@
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
 #include "base/task/loop.h"
-#include "base/task/task_group.h"
-#include "net/io/pipe.h"
-#include "runtime/netns/pod_fixture.h"
+#include "runtime/netns/testing/pod_fixture.h"
+#include "runtime/testing/ask.h"
 
 namespace fairway::runtime::process {
 namespace {
@@ -73,32 +72,6 @@ class ForwardingTest : public ::testing::TestWithParam<PortForwardDial> {
       if (!slept.ok()) co_return slept;
     }
     co_return pod->pod_sandbox_id();
-  }
-
-  // What the pod answers to `sent` and FIN.
-  static Task<absl::StatusOr<std::string>> Ask(ProcessService& service,
-                                               std::string pod, int port,
-                                               std::string sent) {
-    Executor executor = co_await kThisExecutor;
-    auto ends = net::MakePipe(executor);
-    TaskGroup tasks(executor);
-    absl::Status result;
-    tasks.Spawn([&]() -> Task<absl::Status> {
-      absl::Status forwarded =
-          co_await service.PortForward(pod, port, *ends.second);
-      result = forwarded;
-      if (!forwarded.ok()) ends.second->Abort();
-      co_return absl::OkStatus();
-    });
-    absl::Status written = co_await net::WriteAll(*ends.first, sent);
-    if (written.ok()) co_await ends.first->CloseWrite();
-    std::string answer(64, '\0');
-    absl::StatusOr<size_t> n =
-        co_await ends.first->Read(absl::MakeSpan(answer.data(), answer.size()));
-    answer.resize(n.value_or(0));
-    co_await tasks.Join();
-    if (!result.ok()) co_return result;
-    co_return answer;
   }
 
   std::string directory_;

@@ -17,27 +17,6 @@ bool IsDryRun(const net::http::Query& query) {
   return false;
 }
 
-Task<absl::Status> AdmitConnect(Call& call, Json* options) {
-  admission::Interface* admit = call.scope.admit;
-  if (admit == nullptr || !admit->Handles(admission::Operation::kConnect)) {
-    co_return absl::OkStatus();
-  }
-  const RequestInfo& info = call.context.info;
-  admission::Attributes attributes;
-  attributes.operation = admission::Operation::kConnect;
-  attributes.kind = call.scope.connecter->options_kind();
-  attributes.ns = info.ns;
-  attributes.name = info.name;
-  attributes.resource = info.resource;
-  attributes.subresource = info.subresource;
-  attributes.user = call.context.user;
-  attributes.object = options;
-  absl::Status admitted = co_await admit->Admit(attributes);
-  if (!admitted.ok()) co_return admitted;
-  absl::Status valid = co_await admit->Validate(attributes);
-  co_return valid;
-}
-
 // The handler for the connection, or why there will be none.
 Task<absl::StatusOr<net::http::Handler>> Prepare(Call& call) {
   if (IsDryRun(call.context.query)) {
@@ -48,7 +27,9 @@ Task<absl::StatusOr<net::http::Handler>> Prepare(Call& call) {
   if (!options.ok()) {
     co_return api::NewBadRequest(options.status().message());
   }
-  absl::Status admitted = co_await AdmitConnect(call, &*options);
+  std::string kind = call.scope.connecter->options_kind();
+  absl::Status admitted = co_await RunAdmission(
+      call, admission::Operation::kConnect, std::move(kind), &*options);
   if (!admitted.ok()) co_return admitted;
   registry::rest::Responder responder =
       [](net::http::ServerRequest&, net::http::ResponseWriter& writer,

@@ -22,29 +22,6 @@ using net::http::QueryValue;
 
 namespace rest = registry::rest;
 
-// Mirrors: the admission part of every mutating handler.
-Task<absl::Status> RunAdmission(Call& call, admission::Operation operation,
-                                Json* object) {
-  admission::Interface* admit = call.scope.admit;
-  if (admit == nullptr || !admit->Handles(operation)) {
-    co_return absl::OkStatus();
-  }
-  const RequestInfo& info = call.context.info;
-  admission::Attributes attributes;
-  attributes.operation = operation;
-  attributes.kind = call.scope.storage->info().kind;
-  attributes.ns = info.ns;
-  attributes.name = info.name;
-  attributes.resource = info.resource;
-  attributes.subresource = info.subresource;
-  attributes.user = call.context.user;
-  attributes.object = object;
-  absl::Status admitted = co_await admit->Admit(attributes);
-  if (!admitted.ok()) co_return admitted;
-  absl::Status valid = co_await admit->Validate(attributes);
-  co_return valid;
-}
-
 Json ListJson(const rest::ResourceInfo& info, rest::List list) {
   Json json;
   json["kind"] = info.kind + "List";
@@ -129,8 +106,9 @@ Task<absl::StatusOr<Json>> Created(Call& call) {
   if (!dry_run.ok()) co_return dry_run.status();
   absl::StatusOr<Json> object = co_await ReadObject(call.request);
   if (!object.ok()) co_return object.status();
-  absl::Status admitted =
-      co_await RunAdmission(call, admission::Operation::kCreate, &*object);
+  std::string kind = call.scope.storage->info().kind;
+  absl::Status admitted = co_await RunAdmission(
+      call, admission::Operation::kCreate, std::move(kind), &*object);
   if (!admitted.ok()) co_return admitted;
   std::string ns = call.context.info.ns;
   std::string name = call.context.info.name;
@@ -143,8 +121,9 @@ Task<absl::StatusOr<Json>> Changed(Call& call, rest::UpdateObject update,
                                    Json* object) {
   absl::StatusOr<DryRun> dry_run = DryRunOf(call.context.query);
   if (!dry_run.ok()) co_return dry_run.status();
-  absl::Status admitted =
-      co_await RunAdmission(call, admission::Operation::kUpdate, object);
+  std::string kind = call.scope.storage->info().kind;
+  absl::Status admitted = co_await RunAdmission(
+      call, admission::Operation::kUpdate, std::move(kind), object);
   if (!admitted.ok()) co_return admitted;
   std::string ns = call.context.info.ns;
   std::string name = call.context.info.name;
@@ -185,8 +164,9 @@ Task<absl::StatusOr<Json>> Deleted(Call& call) {
   absl::StatusOr<rest::DeleteOptions> options =
       co_await ReadDeleteOptions(call, &dry_run);
   if (!options.ok()) co_return options.status();
-  absl::Status admitted =
-      co_await RunAdmission(call, admission::Operation::kDelete, nullptr);
+  std::string kind = call.scope.storage->info().kind;
+  absl::Status admitted = co_await RunAdmission(
+      call, admission::Operation::kDelete, std::move(kind), nullptr);
   if (!admitted.ok()) co_return admitted;
   std::string ns = call.context.info.ns;
   std::string name = call.context.info.name;

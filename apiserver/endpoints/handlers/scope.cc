@@ -60,6 +60,28 @@ Task<absl::Status> WriteJson(net::http::ResponseWriter& writer, int code,
   co_return written;
 }
 
+Task<absl::Status> RunAdmission(Call& call, admission::Operation operation,
+                                std::string kind, Json* object) {
+  admission::Interface* admit = call.scope.admit;
+  if (admit == nullptr || !admit->Handles(operation)) {
+    co_return absl::OkStatus();
+  }
+  const RequestInfo& info = call.context.info;
+  admission::Attributes attributes;
+  attributes.operation = operation;
+  attributes.kind = std::move(kind);
+  attributes.ns = info.ns;
+  attributes.name = info.name;
+  attributes.resource = info.resource;
+  attributes.subresource = info.subresource;
+  attributes.user = call.context.user;
+  attributes.object = object;
+  absl::Status admitted = co_await admit->Admit(attributes);
+  if (!admitted.ok()) co_return admitted;
+  absl::Status valid = co_await admit->Validate(attributes);
+  co_return valid;
+}
+
 Task<absl::Status> WriteError(net::http::ResponseWriter& writer,
                               absl::Status error) {
   if (absl::IsCancelled(error) || writer.wrote_header()) co_return error;

@@ -41,6 +41,11 @@ struct Call {
   net::http::ResponseWriter& writer;
 };
 
+// Asks admission, which may change `object`, of kind `kind`; `object` outlives
+// the Task. Mirrors: the admission part of every mutating handler.
+Task<absl::Status> RunAdmission(Call& call, admission::Operation operation,
+                                std::string kind, Json* object);
+
 // Answers a failure as metav1.Status. OK when the answer was sent.
 Task<absl::Status> WriteError(net::http::ResponseWriter& writer,
                               absl::Status error);

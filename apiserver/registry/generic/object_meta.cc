@@ -14,6 +14,7 @@
 #include "api/json.h"
 #include "apiserver/registry/rest/status_details.h"
 #include "base/status/co_status.h"
+#include "base/time/go_time.h"
 
 namespace fairway::apiserver::registry::generic {
 namespace {
@@ -39,7 +40,7 @@ void FillSystemFields(absl::Time now, Json& meta) {
                             "selfLink", "managedFields", "resourceVersion"}) {
     meta.erase(field);
   }
-  meta["creationTimestamp"] = ApiTime(now);
+  meta["creationTimestamp"] = FormatRFC3339(now);
   meta["uid"] = NewUid();
 }
 
@@ -81,10 +82,6 @@ absl::Status PreconditionFailed(const Strategy& strategy, const Json& object,
 }
 
 }  // namespace
-
-std::string ApiTime(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
-}
 
 std::string NewUid() {
   std::string bytes = RandomBytes(16);
@@ -203,7 +200,7 @@ absl::StatusOr<DeleteStep> BeforeDelete(const Strategy& strategy,
   if (marked.empty()) {
     const int64_t seconds = period.value_or(0);
     if (seconds <= 0 && !finalizers) return DeleteStep::kRemove;
-    meta["deletionTimestamp"] = ApiTime(now + absl::Seconds(seconds));
+    meta["deletionTimestamp"] = FormatRFC3339(now + absl::Seconds(seconds));
     meta["deletionGracePeriodSeconds"] = seconds;
     return DeleteStep::kMark;
   }
@@ -221,7 +218,8 @@ absl::StatusOr<DeleteStep> BeforeDelete(const Strategy& strategy,
   if (!absl::ParseTime(absl::RFC3339_full, marked, &deadline, nullptr)) {
     deadline = now;
   }
-  meta["deletionTimestamp"] = ApiTime(deadline - absl::Seconds(had - wanted));
+  meta["deletionTimestamp"] =
+      FormatRFC3339(deadline - absl::Seconds(had - wanted));
   meta["deletionGracePeriodSeconds"] = wanted;
   return DeleteStep::kMark;
 }

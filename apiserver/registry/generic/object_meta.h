@@ -17,8 +17,6 @@
 
 namespace fairway::apiserver::registry::generic {
 
-// "2006-01-02T15:04:05Z".
-std::string ApiTime(absl::Time time);
 // A random UID, RFC 4122 version 4.
 std::string NewUid();
 // `base` and five random characters.

@@ -28,6 +28,8 @@ struct StoreOptions {
 // All verbs of a main resource.
 std::vector<std::string> AllVerbs();
 
+// Threads:  on the executor of its storage.
+// Lifetime: must outlive its calls and watches.
 class Store : public rest::Storage {
  public:
   explicit Store(StoreOptions options) : options_(std::move(options)) {}

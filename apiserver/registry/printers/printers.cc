@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/time/go_time.h"
 
 namespace fairway::apiserver::printers {
 namespace {
@@ -259,37 +260,6 @@ Json NodeRow(const Json& node, absl::Time now) {
 }
 
 }  // namespace
-
-std::string HumanDuration(absl::Duration duration) {
-  const int64_t seconds = absl::ToInt64Seconds(duration);
-  if (seconds < -1) return "<invalid>";
-  if (seconds < 0) return "0s";
-  if (seconds < 60 * 2) return absl::StrCat(seconds, "s");
-  const int64_t minutes = seconds / 60;
-  if (minutes < 10) {
-    const int64_t rest = seconds % 60;
-    return rest == 0 ? absl::StrCat(minutes, "m")
-                     : absl::StrCat(minutes, "m", rest, "s");
-  }
-  if (minutes < 60 * 3) return absl::StrCat(minutes, "m");
-  const int64_t hours = minutes / 60;
-  if (hours < 8) {
-    const int64_t rest = minutes % 60;
-    return rest == 0 ? absl::StrCat(hours, "h")
-                     : absl::StrCat(hours, "h", rest, "m");
-  }
-  if (hours < 48) return absl::StrCat(hours, "h");
-  if (hours < 24 * 8) {
-    const int64_t rest = hours % 24;
-    return rest == 0 ? absl::StrCat(hours / 24, "d")
-                     : absl::StrCat(hours / 24, "d", rest, "h");
-  }
-  const int64_t days = hours / 24;
-  if (days < 365 * 2) return absl::StrCat(days, "d");
-  const int64_t years = days / 365;
-  if (years >= 8 || days % 365 == 0) return absl::StrCat(years, "y");
-  return absl::StrCat(years, "y", days % 365, "d");
-}
 
 Json ColumnDefinitions(const std::string& kind) {
   Json definitions = Json::array();

@@ -22,9 +22,6 @@ Json ColumnDefinitions(const std::string& kind);
 Json Row(const std::string& kind, const Json& object, absl::Time now,
          IncludeObject include);
 
-// Mirrors: duration.HumanDuration. "5s", "3m20s", "2d", "<unknown>".
-std::string HumanDuration(absl::Duration duration);
-
 }  // namespace fairway::apiserver::printers
 
 #endif  // APISERVER_REGISTRY_PRINTERS_PRINTERS_H_

@@ -7,11 +7,6 @@
 
 namespace fairway::kubelet::cri::streaming {
 
-absl::Status NewErrorStreamingDisabled(absl::string_view method) {
-  return absl::NotFoundError(
-      absl::StrCat("streaming method ", method, " disabled"));
-}
-
 absl::Status NewErrorTooManyInFlight() {
   return absl::ResourceExhaustedError(
       "maximum number of in-flight requests exceeded");

@@ -4,7 +4,6 @@
 #define KUBELET_CRI_STREAMING_ERRORS_H_
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/task/task.h"
 #include "net/http/handler.h"
@@ -14,9 +13,6 @@ namespace fairway::kubelet::cri::streaming {
 // How long a token may be used; also what a client that got 429 is told to
 // wait.
 inline constexpr absl::Duration kCacheTTL = absl::Minutes(1);
-
-// "streaming method exec disabled", kNotFound.
-absl::Status NewErrorStreamingDisabled(absl::string_view method);
 
 // "maximum number of in-flight requests exceeded", kResourceExhausted.
 absl::Status NewErrorTooManyInFlight();

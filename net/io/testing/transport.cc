@@ -4,6 +4,9 @@
 #include <random>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
 namespace fairway::net {
 
 Task<absl::StatusOr<std::string>> ReadAll(ByteStream& stream) {
@@ -15,6 +18,22 @@ Task<absl::StatusOr<std::string>> ReadAll(ByteStream& stream) {
     if (*n == 0) co_return all;
     all.append(buf.data(), *n);
   }
+}
+
+Task<std::string> ReadUntil(ByteStream& stream, std::string end) {
+  std::string all;
+  std::vector<char> buf(4096);
+  while (end.empty() || !absl::EndsWith(all, end)) {
+    absl::StatusOr<size_t> n = co_await stream.Read(absl::MakeSpan(buf));
+    if (!n.ok()) {
+      absl::StrAppend(&all, "[", absl::StatusCodeToString(n.status().code()),
+                      "]");
+      break;
+    }
+    if (*n == 0) break;
+    all.append(buf.data(), *n);
+  }
+  co_return all;
 }
 
 std::string SomeBytes(size_t count, unsigned seed) {

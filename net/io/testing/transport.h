@@ -43,6 +43,10 @@ inline std::string TransportName(
 // Reads until FIN.
 Task<absl::StatusOr<std::string>> ReadAll(ByteStream& stream);
 
+// Reads until what came ends with `end`, or until FIN if that is empty. An
+// error ends it too, and stands behind what came: "bytes[ABORTED]".
+Task<std::string> ReadUntil(ByteStream& stream, std::string end);
+
 // `count` bytes that look random and are the same for the same `seed`.
 std::string SomeBytes(size_t count, unsigned seed);
 

@@ -13,13 +13,13 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <sstream>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "base/file/read_file.h"
 #include "base/status/co_status.h"
 #include "base/task/asio_status.h"
 #include "base/task/deadline.h"
@@ -35,13 +35,6 @@ constexpr absl::Duration kStopTimeout = absl::Seconds(30);
 constexpr char kPath[] =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr size_t kTarBlock = 512;
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 std::string Tail(const std::string& text) {
   constexpr size_t kTailBytes = 2000;
@@ -108,7 +101,7 @@ Task<absl::StatusOr<std::unique_ptr<DockerDaemon>>> DockerDaemon::Start() {
   absl::Status answered =
       co_await WithDeadline(kStartTimeout, std::move(what), std::move(answer));
   if (answered.ok()) co_return daemon;
-  const std::string why = Tail(ReadFile(log));
+  const std::string why = Tail(ReadFile(log).value_or(""));
   absl::Status stopped = co_await daemon->Stop();
   co_return absl::Status(answered.code(),
                          absl::StrCat(answered.message(), "\n", why));
@@ -166,9 +159,9 @@ Task<absl::Status> DockerDaemon::Stop() {
 
 Task<absl::Status> DockerDaemon::MakeImage(std::string reference,
                                            std::string program) {
-  const std::string contents = ReadFile(program);
-  if (contents.empty()) co_return absl::NotFoundError(program);
-  std::string tar = TarOf("program", contents);
+  absl::StatusOr<std::string> contents = ReadFile(program);
+  if (!contents.ok()) co_return contents.status();
+  std::string tar = TarOf("program", *contents);
   std::vector<std::string> changes;
   changes.emplace_back("ENTRYPOINT [\"/program\"]");
   absl::Status made = co_await client_->ImportImage(

@@ -15,6 +15,7 @@
 #include "apiserver/registry/generic/object_meta.h"
 #include "apiserver/registry/generic/store.h"
 #include "base/task/deadline.h"
+#include "base/time/go_time.h"
 
 namespace fairway::apiserver::registry::namespaces {
 namespace {
@@ -39,7 +40,7 @@ absl::StatusOr<std::string> Terminate(const storage::Document& document,
   if (!step.ok()) return step.status();
   if (!IsTerminating(*ns)) {
     MutableObjectAt(*ns, {"metadata"})["deletionTimestamp"] =
-        generic::ApiTime(now);
+        FormatRFC3339(now);
   }
   MutableObjectAt(*ns, {"status"})["phase"] = "Terminating";
   return generic::Encode(*ns);

@@ -12,6 +12,7 @@
 #include "apiserver/registry/rest/status_details.h"
 #include "apiserver/registry/validation/validation.h"
 #include "base/status/co_status.h"
+#include "base/time/go_time.h"
 
 namespace fairway::apiserver::registry::pod {
 namespace {
@@ -48,7 +49,7 @@ void SetScheduled(Json& pod) {
   scheduled["type"] = "PodScheduled";
   scheduled["status"] = "True";
   scheduled["lastProbeTime"] = nullptr;
-  scheduled["lastTransitionTime"] = generic::ApiTime(absl::Now());
+  scheduled["lastTransitionTime"] = FormatRFC3339(absl::Now());
   conditions.push_back(std::move(scheduled));
 }
 

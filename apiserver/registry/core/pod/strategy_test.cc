@@ -7,6 +7,7 @@
 #include "api/json.h"
 #include "apiserver/registry/generic/object_meta.h"
 #include "base/status/testing/status_matchers.h"
+#include "base/time/go_time.h"
 
 namespace fairway::apiserver::registry::pod {
 namespace {
@@ -159,7 +160,7 @@ TEST_P(DeletePodTest, WaitsForTheKubelet) {
   if (c.step != generic::DeleteStep::kMark) return;
   EXPECT_EQ(IntAt(pod, {"metadata", "deletionGracePeriodSeconds"}), c.seconds);
   EXPECT_EQ(StringAt(pod, {"metadata", "deletionTimestamp"}),
-            generic::ApiTime(kNow + absl::Seconds(c.seconds)));
+            FormatRFC3339(kNow + absl::Seconds(c.seconds)));
   // The kubelet's own deletion ends it.
   options.grace_period_seconds = 0;
   auto last = generic::BeforeDelete(PodStrategy(), options, kNow, pod);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/netns/pod_fixture.h"
+#include "runtime/netns/testing/pod_fixture.h"
 
 #include <unistd.h>
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // A pod for tests: a network namespace with //runtime/testing:pod_server in it.
-#ifndef RUNTIME_NETNS_POD_FIXTURE_H_
-#define RUNTIME_NETNS_POD_FIXTURE_H_
+#ifndef RUNTIME_NETNS_TESTING_POD_FIXTURE_H_
+#define RUNTIME_NETNS_TESTING_POD_FIXTURE_H_
 
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "base/process/subprocess.h"
 #include "base/task/task.h"
 #include "runtime/netns/pod_netns.h"
-#include "base/process/subprocess.h"
 
 namespace fairway::runtime::netns {
 
@@ -32,4 +32,4 @@ int CountChildren();
 
 }  // namespace fairway::runtime::netns
 
-#endif  // RUNTIME_NETNS_POD_FIXTURE_H_
+#endif  // RUNTIME_NETNS_TESTING_POD_FIXTURE_H_
