@@ -144,8 +144,10 @@ absl::StatusOr<std::shared_ptr<const net::TlsServerContext>> ServingTls() {
   tls.alpn = {"h2", "http/1.1"};
   auto context = net::NewTlsServerContext(tls);
   if (context.ok()) return context;
-  return FlagError("tls-cert-file", absl::StrCat(FLAGS_tls_cert_file, ": ",
-                                                 context.status().message()));
+  return NameFlagFiles({{"tls-cert-file", FLAGS_tls_cert_file},
+                        {"tls-private-key-file", FLAGS_tls_private_key_file},
+                        {"client-ca-file", FLAGS_client_ca_file}},
+                       context.status());
 }
 
 absl::Status MakeKubeletConfig(registry::node::KubeletClientConfig* config) {
@@ -167,9 +169,12 @@ absl::Status MakeKubeletConfig(registry::node::KubeletClientConfig* config) {
   tls.alpn = {"http/1.1"};
   auto context = net::NewTlsClientContext(tls);
   if (!context.ok()) {
-    return FlagError("kubelet-client-certificate",
-                     absl::StrCat(FLAGS_kubelet_client_certificate, ": ",
-                                  context.status().message()));
+    return NameFlagFiles(
+        {{"kubelet-client-certificate", FLAGS_kubelet_client_certificate},
+         {"kubelet-client-key", FLAGS_kubelet_client_key},
+         {"kubelet-certificate-authority",
+          FLAGS_kubelet_certificate_authority}},
+        context.status());
   }
   config->dial.tls = *std::move(context);
   return absl::OkStatus();
@@ -244,7 +249,8 @@ absl::StatusOr<std::unique_ptr<net::Listener>> Listen(Executor executor) {
       FLAGS_permit_port_sharing ? net::PortSharing::kPermitted
                                 : net::PortSharing::kForbidden);
   if (!listener.ok()) {
-    return FlagError("secure-port", listener.status().message());
+    return FlagError("bind-address, --secure-port",
+                     listener.status().message());
   }
   return listener;
 }

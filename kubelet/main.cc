@@ -300,14 +300,24 @@ Task<absl::Status> Main(Settings settings) {
   net::http::ServerOptions http_options;
   absl::StatusOr<std::shared_ptr<const net::TlsServerContext>> tls =
       net::NewTlsServerContext(settings.tls);
-  if (!tls.ok()) co_return tls.status();
+  if (!tls.ok()) {
+    const std::vector<FlagFile> files = {
+        {"tls-cert-file", FLAGS_tls_cert_file},
+        {"tls-private-key-file", FLAGS_tls_private_key_file},
+        {"client-ca-file", FLAGS_client_ca_file}};
+    co_return NameFlagFiles(files, tls.status());
+  }
   http_options.tls = *std::move(tls);
   absl::StatusOr<std::unique_ptr<rest::RESTClient>> api =
       rest::RESTClientFor(executor, settings.api);
   if (!api.ok()) co_return api.status();
   absl::StatusOr<std::unique_ptr<net::Listener>> listener = net::ListenTcp(
       executor, FLAGS_address, static_cast<uint16_t>(FLAGS_port));
-  if (!listener.ok()) co_return listener.status();
+  if (!listener.ok()) {
+    co_return absl::Status(
+        listener.status().code(),
+        absl::StrCat("--address, --port: ", listener.status().message()));
+  }
   absl::StatusOr<std::unique_ptr<RuntimeHost>> host =
       NewRuntimeHost(executor, settings.runtime);
   if (!host.ok()) co_return host.status();

@@ -13,6 +13,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "base/file/read_file.h"
 #include "base/time/go_time.h"
@@ -186,6 +187,19 @@ absl::Status ReadFlagFile(absl::string_view flag_name, const std::string& path,
   }
   *contents = *std::move(read);
   return absl::OkStatus();
+}
+
+absl::Status NameFlagFiles(const std::vector<FlagFile>& files,
+                           const absl::Status& status) {
+  if (status.ok()) return status;
+  std::vector<std::string> named;
+  for (const FlagFile& file : files) {
+    if (file.path.empty()) continue;
+    named.push_back(absl::StrCat("--", file.flag, " ", file.path));
+  }
+  if (named.empty()) return status;
+  return absl::Status(status.code(), absl::StrCat(absl::StrJoin(named, ", "),
+                                                  ": ", status.message()));
 }
 
 }  // namespace fairway

@@ -46,6 +46,17 @@ absl::Status ParseDurationFlag(absl::string_view flag_name,
 absl::Status ReadFlagFile(absl::string_view flag_name, const std::string& path,
                           std::string* contents);
 
+// A flag and the file that it names.
+struct FlagFile {
+  absl::string_view flag;
+  std::string path;  // empty: the flag is not given
+};
+
+// `status`, which using the files together has led to; an error names them all:
+// "--a FILE, --b FILE: MESSAGE".
+absl::Status NameFlagFiles(const std::vector<FlagFile>& files,
+                           const absl::Status& status);
+
 }  // namespace fairway
 
 #endif  // BASE_FLAGS_DAEMON_H_

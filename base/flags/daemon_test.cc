@@ -81,5 +81,12 @@ TEST(ReadFlagFileTest, NamesFlagAndFile) {
                        "directory"));
 }
 
+TEST(NameFlagFilesTest, NamesAllThatAreGiven) {
+  const std::vector<FlagFile> files = {{"a", "/x"}, {"b", ""}, {"c", "/y"}};
+  EXPECT_THAT(NameFlagFiles(files, absl::InvalidArgumentError("no key")),
+              StatusIs(StatusCode::kInvalidArgument, "--a /x, --c /y: no key"));
+  EXPECT_THAT(NameFlagFiles(files, absl::OkStatus()), IsOk());
+}
+
 }  // namespace
 }  // namespace fairway

@@ -14,6 +14,7 @@
 namespace fairway::rest {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -182,6 +183,25 @@ TEST(KubeconfigTest, UnknownUserOverrideIsNotFound) {
   EXPECT_THAT(
       NewClientConfig(File(), overrides),
       StatusIs(absl::StatusCode::kNotFound, "auth info \"w\" does not exist"));
+}
+
+TEST(KubeconfigTest, FileOfTheOwnerAndFlagForTheSameAreAFault) {
+  ConfigOverrides overrides;
+  overrides.context = "data";
+  overrides.client_certificate = "/nope/c";
+  EXPECT_THAT(
+      ConfigurationFaults(NewClientConfig(File(), overrides).status()),
+      Contains("client-cert-data and client-cert are both specified for data. "
+               "client-cert-data will override."));
+}
+
+TEST(KubeconfigTest, OtherKindsAreRefused) {
+  EXPECT_THAT(ParseKubeconfig("{apiVersion: v1, kind: Pod}", ""),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "no kind \"Pod\" is registered for version \"v1\" in "
+                       "scheme \"k8s.io/client-go/tools/clientcmd/api/latest/"
+                       "latest.go:50\""));
+  EXPECT_THAT(ParseKubeconfig("{}", ""), IsOk());
 }
 
 TEST(KubeconfigTest, WrongShapesAreNamed) {

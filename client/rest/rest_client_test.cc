@@ -118,6 +118,25 @@ TEST(RestClientTest, BuildsThePathOfAResource) {
             "application/json");
 }
 
+TEST(RestClientTest, WithoutANameNothingIsSent) {
+  for (const char* verb : {"GET", "PUT", "DELETE"}) {
+    Script script;
+    script.body = "{}";
+    absl::StatusOr<std::string> body =
+        RunClient(&script, [verb](RESTClient& client) {
+          Resource pod = PodX();
+          pod.name = "";
+          const absl::string_view which = verb;
+          if (which == "GET") return client.Get(std::move(pod));
+          if (which == "PUT") return client.Update(std::move(pod), "{}");
+          return client.Delete(std::move(pod), "");
+        });
+    EXPECT_THAT(body, StatusIs(absl::StatusCode::kInvalidArgument,
+                               "resource name may not be empty"));
+    EXPECT_EQ(script.request.url.host, "") << verb;
+  }
+}
+
 TEST(RestClientTest, StatusOfTheServerIsTheError) {
   Script script;
   script.status = 404;

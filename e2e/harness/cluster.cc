@@ -36,6 +36,10 @@ std::string PodManifest(const std::string& name, const std::string& image,
   return pod.dump(2);
 }
 
+std::string Loopback(uint16_t port) {
+  return "https://127.0.0.1:" + std::to_string(port);
+}
+
 // GET with the administrator's certificate.
 std::string Get(const std::string& pki, const std::string& url) {
   std::string text;
@@ -97,6 +101,7 @@ Cluster::Cluster(const ClusterOptions& options)
   }
   up_ = std::make_unique<Process>(
       Process::Options{argv, {}, folder_ + "/fairway-up.log"});
+  pids_["fairway-up"] = up_->pid();
   while (true) {
     std::optional<std::string> line = up_->ReadLine(kStartTimeout);
     if (!line) {
@@ -177,20 +182,24 @@ std::string Cluster::Log(const std::string& part) const {
   return ReadFile(folder_ + "/logs/" + part + ".log");
 }
 
+uint16_t Cluster::port(const std::string& part) const {
+  const std::string kubeconfig = ReadFile(folder_ + "/kubeconfig");
+  const std::string host = "https://127.0.0.1:";
+  const size_t at = kubeconfig.find(host);
+  if (at == std::string::npos) {
+    throw std::runtime_error("no server in the kubeconfig");
+  }
+  const int api = std::stoi(kubeconfig.substr(at + host.size()));
+  if (part == "kube-apiserver") return api;
+  const auto node = nlohmann::json::parse(
+      Get(folder_ + "/pki", Loopback(api) + "/api/v1/nodes/e2e-node"));
+  return node["status"]["daemonEndpoints"]["kubeletEndpoint"]["Port"];
+}
+
 double Cluster::Metric(const std::string& part, const std::string& name,
                        const std::string& label) const {
-  const std::string kubeconfig = ReadFile(folder_ + "/kubeconfig");
-  const size_t at = kubeconfig.find("https://127.0.0.1:");
-  std::string base = kubeconfig.substr(at);
-  base = base.substr(0, base.find_first_of("\"' \n"));
-  if (part == "kubelet") {
-    const auto node = nlohmann::json::parse(
-        Get(folder_ + "/pki", base + "/api/v1/nodes/e2e-node"));
-    const int port =
-        node["status"]["daemonEndpoints"]["kubeletEndpoint"]["Port"];
-    base = "https://127.0.0.1:" + std::to_string(port);
-  }
-  std::istringstream lines(Get(folder_ + "/pki", base + "/metrics"));
+  std::istringstream lines(
+      Get(folder_ + "/pki", Loopback(port(part)) + "/metrics"));
   double sum = 0;
   for (std::string line; std::getline(lines, line);) {
     const size_t end = line.find_first_of("{ ");

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,7 +53,10 @@ class Cluster {
   double Metric(const std::string& part, const std::string& name,
                 const std::string& label = "") const;
 
-  // The process of "kube-apiserver" or "kubelet".
+  // Where "kube-apiserver" or "kubelet" serves HTTPS, on loopback.
+  uint16_t port(const std::string& part) const;
+
+  // The process of "kube-apiserver", "kubelet" or "fairway-up".
   pid_t pid(const std::string& part) const;
 
   const std::string& folder() const { return folder_; }
@@ -76,6 +80,8 @@ class PortForward {
 
   uint16_t local(uint16_t remote) const { return local_.at(remote); }
   bool running();
+  // Its exit status, if it ends by itself within `timeout`.
+  std::optional<int> Wait(Seconds timeout) { return process_->Wait(timeout); }
   pid_t pid() const { return process_->pid(); }
   // SIGINT and the exit status.
   int Stop();

@@ -75,15 +75,19 @@ absl::StatusOr<DockerServiceOptions> OptionsFromFlags() {
 // Serves until a signal.
 Task<absl::Status> Serve(DockerServiceOptions options) {
   Executor executor = co_await kThisExecutor;
+  std::string path(absl::StripPrefix(FLAGS_listen, "unix://"));
+  absl::StatusOr<std::unique_ptr<net::Listener>> listener =
+      net::ListenUnix(executor, std::move(path));
+  if (!listener.ok()) {
+    co_return absl::Status(
+        listener.status().code(),
+        absl::StrCat("--listen: ", listener.status().message()));
+  }
   absl::StatusOr<std::unique_ptr<EmbeddedRuntime>> runtime =
       NewDockerService(executor, std::move(options));
   if (!runtime.ok()) co_return runtime.status();
   absl::Status started = co_await (*runtime)->Start();
   FAIRWAY_CO_RETURN_IF_ERROR(started);
-  std::string path(absl::StripPrefix(FLAGS_listen, "unix://"));
-  absl::StatusOr<std::unique_ptr<net::Listener>> listener =
-      net::ListenUnix(executor, std::move(path));
-  if (!listener.ok()) co_return listener.status();
   std::unique_ptr<net::grpc::Server> server = net::grpc::NewServer(executor);
   cri::RegisterRuntimeService(*server, (*runtime)->runtime_service());
   cri::RegisterImageService(*server, (*runtime)->image_service());
