@@ -19,13 +19,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/process/subprocess.h"
 #include "base/task/asio_status.h"
 #include "base/task/task_group.h"
 #include "net/relay/relay.h"
 #include "net/socket/socket.h"
 #include "runtime/netns/counters.h"
 #include "runtime/netns/port_forward.h"
-#include "base/process/subprocess.h"
 
 namespace fairway::runtime::netns {
 namespace {
