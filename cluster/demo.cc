@@ -233,8 +233,13 @@ Task<absl::Status> Demo::Forward() {
 
 Task<absl::Status> Demo::ShowPage() {
   std::cout << "\n$ curl http://127.0.0.1:" << port_ << "/" << std::endl;
+  // Running means that its process was started, not that it listens yet.
   absl::StatusOr<std::string> page = co_await FetchPage(executor_, port_);
-  if (!page.ok()) co_return page.status();
+  while (!page.ok()) {
+    absl::Status slept = co_await Sleep(absl::Milliseconds(200));
+    if (!slept.ok()) co_return page.status();
+    page = co_await FetchPage(executor_, port_);
+  }
   std::cout << *page << "\nThe way it took, and back:\n"
             << "  this process\n"
             << "    | TCP, 127.0.0.1:" << port_ << "\n"

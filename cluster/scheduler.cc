@@ -103,7 +103,7 @@ Task<absl::Status> Scheduler::Bind(const api::Pod& pod) {
   // Somebody else bound it, or it is gone: either way it needs us no more.
   if (bound.ok() || absl::IsAlreadyExists(bound.status()) ||
       absl::IsAborted(bound.status()) || absl::IsNotFound(bound.status())) {
-    LOG(INFO) << "bound pod " << pod.metadata.namespace_ << "/"
+    VLOG(1) << "bound pod " << pod.metadata.namespace_ << "/"
               << pod.metadata.name << " to " << *node;
     co_return absl::OkStatus();
   }
