@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <stdexcept>
 #include <thread>
 
@@ -174,6 +175,59 @@ TEST(RunOnTest, RunsThereAndReturnsHere) {
     co_return absl::OkStatus();
   });
   EXPECT_THAT(result, IsOk());
+}
+
+// The other thread was still inside the caller's loop when that had gone.
+TEST(RunOnTest, LoopsThatEndAtOnceMayCall) {
+  LoopThread other("other");
+  for (int i = 0; i < 2000; ++i) {
+    absl::Status result = RunLoop([&]() -> Task<absl::Status> {
+      int value = co_await RunOn<int>(other.executor(),
+                                      [i]() -> Task<int> { co_return i; });
+      EXPECT_EQ(value, i);
+      co_return absl::OkStatus();
+    });
+    ASSERT_THAT(result, IsOk());
+  }
+}
+
+TEST(RunOnTest, CancelReachesTheOtherThread) {
+  LoopThread other("other");
+  absl::Status result = RunLoop([&]() -> Task<absl::Status> {
+    absl::Status ended = co_await WithDeadline(
+        absl::Milliseconds(10), "call", [&other]() -> Task<absl::Status> {
+          absl::Status there = co_await RunOn<absl::Status>(
+              other.executor(), []() -> Task<absl::Status> {
+                absl::Status slept = co_await Sleep(absl::InfiniteDuration());
+                co_return slept;
+              });
+          EXPECT_THAT(there, StatusIs(absl::StatusCode::kCancelled));
+          co_return there;
+        });
+    co_return ended;
+  });
+  EXPECT_THAT(result, StatusIs(absl::StatusCode::kDeadlineExceeded));
+}
+
+// A request that waited for the storage's thread hung when that had stopped.
+TEST(RunOnTest, CallIntoALoopThatEndsFails) {
+  auto other = std::make_unique<LoopThread>("other");
+  absl::Status result = RunLoop([&]() -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    TaskGroup group(executor);
+    group.Spawn([there = other->executor()]() -> Task<absl::Status> {
+      absl::Status slept =
+          co_await RunOn<absl::Status>(there, []() -> Task<absl::Status> {
+            absl::Status status = co_await Sleep(absl::InfiniteDuration());
+            co_return status;
+          });
+      co_return slept;
+    });
+    other.reset();
+    absl::Status joined = co_await group.Join();
+    co_return joined;
+  });
+  EXPECT_THAT(result, StatusIs(absl::StatusCode::kInternal));
 }
 
 }  // namespace
