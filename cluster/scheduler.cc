@@ -104,7 +104,7 @@ Task<absl::Status> Scheduler::Bind(const api::Pod& pod) {
   if (bound.ok() || absl::IsAlreadyExists(bound.status()) ||
       absl::IsAborted(bound.status()) || absl::IsNotFound(bound.status())) {
     VLOG(1) << "bound pod " << pod.metadata.namespace_ << "/"
-              << pod.metadata.name << " to " << *node;
+            << pod.metadata.name << " to " << *node;
     co_return absl::OkStatus();
   }
   co_return bound.status();
