@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/process/testing/as_root.h"
 #include "e2e/harness/cluster.h"
 #include "e2e/harness/docker.h"
 #include "e2e/harness/socket.h"
@@ -38,6 +39,9 @@ Kubectl WhichKubectl() {
 
 std::string Runtime() { return std::getenv("FAIRWAY_E2E_RUNTIME"); }
 
+// Whoever is not root gets root's Docker by sudo, for the whole test.
+const bool kMayUseDocker = Runtime() != "docker" || RunAsRoot();
+
 struct Case {
   const char* dial;
   bool redirect;
@@ -52,6 +56,7 @@ class PortForwardTest : public ::testing::TestWithParam<Case> {
     options.runtime = Runtime();
     options.dial = c.dial;
     options.redirect = c.redirect;
+    ASSERT_TRUE(kMayUseDocker);
     if (options.runtime == "docker") {
       if (docker_ == nullptr) docker_ = std::make_unique<Docker>();
       options.docker_endpoint = docker_->endpoint();

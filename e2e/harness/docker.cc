@@ -50,13 +50,6 @@ std::string Call(const std::string& socket, const std::string& method,
   return answer;
 }
 
-std::vector<std::string> AsRoot(std::vector<std::string> argv) {
-  if (geteuid() == 0) return argv;
-  std::vector<std::string> with_sudo = {"/usr/bin/sudo", "-n", "--"};
-  with_sudo.insert(with_sudo.end(), argv.begin(), argv.end());
-  return with_sudo;
-}
-
 std::string DockerdPath() {
   for (const char* path : {"/usr/sbin/dockerd", "/usr/bin/dockerd"}) {
     if (access(path, X_OK) == 0) return path;
@@ -68,14 +61,12 @@ std::string DockerdPath() {
 
 Docker::Docker()
     : folder_(MakeShortFolder()), socket_(folder_ + "/docker.sock") {
-  // The socket's group is this process's, so that no root is needed to call.
   dockerd_ = std::make_unique<Process>(Process::Options{
-      AsRoot({DockerdPath(), "--data-root=" + folder_ + "/data",
-              "--exec-root=" + folder_ + "/exec",
-              "--pidfile=" + folder_ + "/docker.pid",
-              "--host=unix://" + socket_, "--group=" + std::to_string(getgid()),
-              "--bridge=none", "--iptables=false", "--ip6tables=false",
-              "--storage-driver=vfs"}),
+      {DockerdPath(), "--data-root=" + folder_ + "/data",
+       "--exec-root=" + folder_ + "/exec",
+       "--pidfile=" + folder_ + "/docker.pid", "--host=unix://" + socket_,
+       "--group=0", "--bridge=none", "--iptables=false", "--ip6tables=false",
+       "--storage-driver=vfs"},
       {},
       folder_ + "/dockerd.log"});
   std::string last;
@@ -112,14 +103,8 @@ void Docker::ImportPodServer() {
 }
 
 Docker::~Docker() {
-  if (geteuid() == 0) {
-    dockerd_->Stop(SIGTERM, Seconds(20));
-  } else {
-    Run(AsRoot({"/bin/sh", "-c", "kill $(cat " + folder_ + "/docker.pid)"}),
-        Seconds(10));
-    dockerd_->Wait(Seconds(20));
-  }
-  Run(AsRoot({"/bin/rm", "-rf", folder_}), Seconds(20));
+  dockerd_->Stop(SIGTERM, Seconds(20));
+  RemoveFolder(folder_);
 }
 
 }  // namespace fairway::e2e

@@ -16,6 +16,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/file/read_file.h"
+#include "base/process/testing/as_root.h"
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
 #include "base/task/loop.h"
@@ -30,6 +31,8 @@
 
 namespace fairway::runtime::dockershim {
 namespace {
+
+const bool kIsRoot = RunAsRoot();
 
 namespace fs = std::filesystem;
 using absl::StatusCode;
@@ -179,7 +182,7 @@ Task<absl::Status> CheckForwarding(StreamingRuntime& runtime, std::string pod) {
 
 class DockerServiceTest : public ::testing::Test {
  protected:
-  void SetUp() override { ASSERT_EQ(geteuid(), 0u) << "dockerd needs root"; }
+  void SetUp() override { ASSERT_TRUE(kIsRoot); }
 };
 
 TEST_F(DockerServiceTest, PodAndContainerGoThroughTheirLives) {

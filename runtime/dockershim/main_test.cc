@@ -11,16 +11,19 @@
 #include <string>
 #include <utility>
 
+#include "base/process/subprocess.h"
+#include "base/process/testing/as_root.h"
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
 #include "base/task/loop.h"
 #include "kubelet/cri/services.h"
 #include "net/grpc/grpc.h"
 #include "runtime/dockershim/testing/docker_daemon.h"
-#include "base/process/subprocess.h"
 
 namespace fairway::runtime::dockershim {
 namespace {
+
+const bool kIsRoot = RunAsRoot();
 
 SubprocessOptions DockershimOptions(const DockerDaemon& engine,
                                     const std::string& socket) {
@@ -71,7 +74,7 @@ Task<absl::Status> CheckDaemon(DockerDaemon& engine) {
 }
 
 TEST(DockershimTest, ServesUntilItIsAskedToEnd) {
-  ASSERT_EQ(geteuid(), 0u) << "dockerd needs root";
+  ASSERT_TRUE(kIsRoot);
   absl::Status status = RunLoop([]() -> Task<absl::Status> {
     absl::StatusOr<std::unique_ptr<DockerDaemon>> engine =
         co_await DockerDaemon::Start();

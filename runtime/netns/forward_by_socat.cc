@@ -47,15 +47,18 @@ absl::StatusOr<Command> MakeCommand(pid_t pid, uint16_t port) {
   if (!socat.ok()) {
     return absl::NotFoundError("unable to do port forwarding: socat not found");
   }
+  const std::vector<std::string> dial = {
+      *socat,         "-d",           "-t",
+      kLingerSeconds, "-,shut-close", absl::StrCat("TCP4:localhost:", port)};
+  if (pid == kOwnNamespace) return Command{*socat, dial};
   absl::StatusOr<std::string> nsenter = LookPath("nsenter");
   if (!nsenter.ok()) {
     return absl::NotFoundError(
         "unable to do port forwarding: nsenter not found");
   }
-  return Command{
-      *nsenter,
-      {*nsenter, "-t", absl::StrCat(pid), "-n", *socat, "-d", "-t",
-       kLingerSeconds, "-,shut-close", absl::StrCat("TCP4:localhost:", port)}};
+  Command command{*nsenter, {*nsenter, "-t", absl::StrCat(pid), "-n"}};
+  command.argv.insert(command.argv.end(), dial.begin(), dial.end());
+  return command;
 }
 
 // A file in memory that cannot grow: a child's stderr, bounded, with nobody

@@ -12,7 +12,6 @@
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cerrno>
-#include <cstring>
 #include <functional>
 #include <utility>
 

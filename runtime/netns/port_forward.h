@@ -25,6 +25,10 @@ namespace fairway::runtime::netns {
 Task<absl::Status> ForwardByNetns(PodNetns& netns, std::string name,
                                   uint16_t port, net::ByteStream& stream);
 
+// Instead of a pid: the pod is on this process's network, so there is nothing
+// to enter, and no nsenter.
+inline constexpr pid_t kOwnNamespace = 0;
+
 // Mirrors: pkg/kubelet/dockershim/docker_streaming_others.go (v1.20.2)
 // The same by `nsenter -t PID -n socat ... TCP4:localhost:PORT`. The process
 // dies with the connection, and with this process.

@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <map>
 #include <system_error>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/task/asio_status.h"

@@ -18,6 +18,9 @@ namespace fairway::runtime::process {
 struct PodPlace {
   std::shared_ptr<netns::PodNetns> netns;
   std::string ip;
+  // The network of this process, which nobody has to enter (nor may, where
+  // namespaces are not permitted).
+  bool on_host = false;
 };
 
 // Gives pods their network namespaces and addresses.
@@ -36,7 +39,7 @@ class PodNetwork {
   // Why pods share the host's network; empty when they do not.
   const std::string& shared_because() const { return shared_because_; }
 
-  PodPlace PlaceOnHost() const { return {host_, host_ip_}; }
+  PodPlace PlaceOnHost() const { return {host_, host_ip_, true}; }
   // A new namespace, with an address made from `pod_uid`: the same for the same
   // pod unless another has it.
   Task<absl::StatusOr<PodPlace>> PlaceAlone(std::string pod_uid);

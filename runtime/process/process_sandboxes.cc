@@ -160,8 +160,9 @@ Task<absl::Status> ProcessService::PortForward(std::string pod_sandbox_id,
   absl::StatusOr<PodPlace> place = PlaceOf(pod_sandbox_id);
   if (!place.ok()) co_return place.status();
   if (options_.port_forward_dial == PortForwardDial::kSocat) {
-    absl::Status forwarded =
-        co_await netns::ForwardBySocat(place->netns->holder(), port, stream);
+    const pid_t pid =
+        place->on_host ? netns::kOwnNamespace : place->netns->holder();
+    absl::Status forwarded = co_await netns::ForwardBySocat(pid, port, stream);
     co_return forwarded;
   }
   absl::Status forwarded = co_await netns::ForwardByNetns(

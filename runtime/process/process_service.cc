@@ -6,7 +6,6 @@
 #include <csignal>
 #include <functional>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -137,7 +136,7 @@ ProcessService::StartContainer(runtimeapi::StartContainerRequest request) {
   if (!sandbox.ok()) co_return sandbox.status();
   absl::StatusOr<std::unique_ptr<Subprocess>> launched =
       Launch(executor_, record.config, (*sandbox)->config.hostname(),
-             status.log_path(), place->netns->fd());
+             status.log_path(), place->on_host ? -1 : place->netns->fd());
   status.set_started_at(absl::ToUnixNanos(absl::Now()));
   if (!launched.ok()) {
     status.set_state(runtimeapi::CONTAINER_EXITED);

@@ -19,6 +19,7 @@
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
 #include "base/task/loop.h"
+#include "net/socket/socket.h"
 #include "runtime/netns/testing/pod_fixture.h"
 #include "runtime/testing/ask.h"
 
@@ -28,6 +29,39 @@ namespace {
 namespace fs = std::filesystem;
 using absl::StatusCode;
 using ::testing::HasSubstr;
+
+// A pod that runs `program`, a pod_server, with `arguments`; returns its id
+// when it listens.
+Task<absl::StatusOr<std::string>> StartPod(ProcessService& service,
+                                           std::string directory,
+                                           std::string program,
+                                           std::string arguments) {
+  runtimeapi::RunPodSandboxRequest run;
+  run.mutable_config()->mutable_metadata()->set_name("p");
+  run.mutable_config()->set_log_directory(directory + "/logs");
+  absl::StatusOr<runtimeapi::RunPodSandboxResponse> pod =
+      co_await service.RunPodSandbox(std::move(run));
+  if (!pod.ok()) co_return pod.status();
+  runtimeapi::CreateContainerRequest create;
+  create.set_pod_sandbox_id(pod->pod_sandbox_id());
+  create.mutable_config()->set_log_path("c.log");
+  create.mutable_config()->add_command(program);
+  create.mutable_config()->add_args(arguments);
+  absl::StatusOr<runtimeapi::CreateContainerResponse> container =
+      co_await service.CreateContainer(std::move(create));
+  if (!container.ok()) co_return container.status();
+  runtimeapi::StartContainerRequest start;
+  start.set_container_id(container->container_id());
+  absl::StatusOr<runtimeapi::StartContainerResponse> started =
+      co_await service.StartContainer(std::move(start));
+  if (!started.ok()) co_return started.status();
+  for (std::string word; word != "ready";) {
+    std::ifstream(directory + "/logs/c.log") >> word;
+    absl::Status slept = co_await Sleep(absl::Milliseconds(5));
+    if (!slept.ok()) co_return slept;
+  }
+  co_return pod->pod_sandbox_id();
+}
 
 class ForwardingTest : public ::testing::TestWithParam<PortForwardDial> {
  protected:
@@ -43,37 +77,6 @@ class ForwardingTest : public ::testing::TestWithParam<PortForwardDial> {
     EXPECT_EQ(netns::CountChildren(), 0);
   }
 
-  // A pod that serves `arguments`; returns when it listens.
-  Task<absl::StatusOr<std::string>> StartPod(ProcessService& service,
-                                             std::string arguments) {
-    runtimeapi::RunPodSandboxRequest run;
-    run.mutable_config()->mutable_metadata()->set_name("p");
-    run.mutable_config()->set_log_directory(directory_ + "/logs");
-    absl::StatusOr<runtimeapi::RunPodSandboxResponse> pod =
-        co_await service.RunPodSandbox(std::move(run));
-    if (!pod.ok()) co_return pod.status();
-    runtimeapi::CreateContainerRequest create;
-    create.set_pod_sandbox_id(pod->pod_sandbox_id());
-    create.mutable_config()->set_log_path("c.log");
-    create.mutable_config()->add_command(
-        fs::absolute("runtime/testing/pod_server"));
-    create.mutable_config()->add_args(arguments);
-    absl::StatusOr<runtimeapi::CreateContainerResponse> container =
-        co_await service.CreateContainer(std::move(create));
-    if (!container.ok()) co_return container.status();
-    runtimeapi::StartContainerRequest start;
-    start.set_container_id(container->container_id());
-    absl::StatusOr<runtimeapi::StartContainerResponse> started =
-        co_await service.StartContainer(std::move(start));
-    if (!started.ok()) co_return started.status();
-    for (std::string word; word != "ready";) {
-      std::ifstream(directory_ + "/logs/c.log") >> word;
-      absl::Status slept = co_await Sleep(absl::Milliseconds(5));
-      if (!slept.ok()) co_return slept;
-    }
-    co_return pod->pod_sandbox_id();
-  }
-
   std::string directory_;
 };
 
@@ -87,7 +90,9 @@ TEST_P(ForwardingTest, ReachesThePodUntilItIsStopped) {
     ProcessService service(executor, options);
     absl::Status started = co_await service.Start();
     if (!started.ok()) co_return started;
-    absl::StatusOr<std::string> pod = co_await StartPod(service, "echo:80");
+    absl::StatusOr<std::string> pod = co_await StartPod(
+        service, directory_, fs::absolute("runtime/testing/pod_server"),
+        "echo:80");
     if (!pod.ok()) co_return pod.status();
     absl::StatusOr<std::string> echo = co_await Ask(service, *pod, 80, "ping");
     EXPECT_EQ(echo.value_or(echo.status().ToString()), "ping");
@@ -110,50 +115,75 @@ TEST_P(ForwardingTest, ReachesThePodUntilItIsStopped) {
   EXPECT_THAT(status, IsOk());
 }
 
-// What a pod's address and the network's condition are for an ordinary user:
-// "IP REASON".
-std::string NetworkOfOrdinaryUsersPod(const std::string& directory) {
+// What a pod's address, the network's condition and the answer of its echo are
+// for an ordinary user: "IP REASON ANSWER".
+std::string NetworkOfOrdinaryUsersPod(const std::string& directory,
+                                      PortForwardDial dial, uint16_t port) {
   std::string result;
   absl::Status status = RunLoop([&]() -> Task<absl::Status> {
     Executor executor = co_await kThisExecutor;
     ProcessService::Options options;
     options.root_directory = directory + "/root";
     options.host_ip = "192.0.2.1";
+    options.port_forward_dial = dial;
     ProcessService service(executor, options);
     absl::Status started = co_await service.Start();
     if (!started.ok()) co_return started;
-    runtimeapi::RunPodSandboxRequest run;
-    run.mutable_config()->mutable_metadata()->set_name("p");
-    absl::StatusOr<runtimeapi::RunPodSandboxResponse> pod =
-        co_await service.RunPodSandbox(std::move(run));
+    const std::string echo = absl::StrCat("echo:", port);
+    absl::StatusOr<std::string> pod =
+        co_await StartPod(service, directory, directory + "/pod_server", echo);
     if (!pod.ok()) co_return pod.status();
     runtimeapi::PodSandboxStatusRequest ask;
-    ask.set_pod_sandbox_id(pod->pod_sandbox_id());
+    ask.set_pod_sandbox_id(*pod);
     absl::StatusOr<runtimeapi::PodSandboxStatusResponse> sandbox =
         co_await service.PodSandboxStatus(std::move(ask));
     if (!sandbox.ok()) co_return sandbox.status();
     absl::StatusOr<runtimeapi::StatusResponse> conditions =
         co_await service.Status(runtimeapi::StatusRequest());
     if (!conditions.ok()) co_return conditions.status();
-    result = absl::StrCat(sandbox->status().network().ip(), " ",
-                          conditions->status().conditions(1).reason());
+    absl::StatusOr<std::string> answer =
+        co_await Ask(service, *pod, port, "ping");
+    if (!answer.ok()) co_return answer.status();
+    result =
+        absl::StrCat(sandbox->status().network().ip(), " ",
+                     conditions->status().conditions(1).reason(), " ", *answer);
     absl::Status stopped = co_await service.Stop(absl::ZeroDuration());
     co_return stopped;
   });
   return status.ok() ? result : status.ToString();
 }
 
-TEST(SharedNetworkTest, WithoutNamespacesPodsAreOnTheHostsNetwork) {
+uint16_t FreePort() {
+  uint16_t port = 0;
+  absl::Status status = RunLoop([&]() -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    absl::StatusOr<std::unique_ptr<net::Listener>> listener =
+        net::ListenTcp(executor, "127.0.0.1", 0);
+    if (listener.ok()) port = (*listener)->address().port;
+    co_return listener.status();
+  });
+  EXPECT_THAT(status, IsOk());
+  return port;
+}
+
+class SharedNetworkTest : public ::testing::TestWithParam<PortForwardDial> {};
+
+TEST_P(SharedNetworkTest, WithoutNamespacesPodsAreOnTheHostsNetwork) {
   constexpr uid_t kNobody = 65534;
   char name[] = "/tmp/fwps.XXXXXX";
   ASSERT_NE(mkdtemp(name), nullptr);
   ASSERT_EQ(chmod(name, 0777), 0);
+  // The test's own folders may be closed to others.
+  fs::copy_file("runtime/testing/pod_server",
+                std::string(name) + "/pod_server");
+  const uint16_t port = FreePort();
   std::array<int, 2> out{};
   ASSERT_EQ(pipe(out.data()), 0);
   const pid_t child = fork();
   if (child == 0) {
     if (geteuid() == 0 && setresuid(kNobody, kNobody, kNobody) != 0) _exit(1);
-    const std::string result = NetworkOfOrdinaryUsersPod(name);
+    const std::string result =
+        NetworkOfOrdinaryUsersPod(name, GetParam(), port);
     _exit(write(out[1], result.data(), result.size()) < 0 ? 1 : 0);
   }
   close(out[1]);
@@ -162,9 +192,13 @@ TEST(SharedNetworkTest, WithoutNamespacesPodsAreOnTheHostsNetwork) {
   close(out[0]);
   waitpid(child, nullptr, 0);
   result.resize(n < 0 ? 0 : n);
-  EXPECT_EQ(result, "192.0.2.1 HostNetworkShared");
+  EXPECT_EQ(result, "192.0.2.1 HostNetworkShared ping");
   fs::remove_all(name);
 }
+
+INSTANTIATE_TEST_SUITE_P(Dials, SharedNetworkTest,
+                         ::testing::Values(PortForwardDial::kNetns,
+                                           PortForwardDial::kSocat));
 
 INSTANTIATE_TEST_SUITE_P(Dials, ForwardingTest,
                          ::testing::Values(PortForwardDial::kNetns,

@@ -2,7 +2,6 @@
 #include "runtime/dockershim/libdocker/json.h"
 
 #include <nlohmann/json.hpp>
-#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
