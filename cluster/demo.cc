@@ -39,6 +39,7 @@ namespace fairway {
 namespace {
 
 constexpr absl::Duration kStep = absl::Seconds(60);
+constexpr absl::Duration kPageStep = absl::Seconds(15);
 
 // A program of ours, whose stdout is read here.
 struct Program {
@@ -272,7 +273,7 @@ Task<absl::Status> Demo::Run() {
   step = co_await WithDeadline(kStep, "forward the port",
                                [this]() { return Forward(); });
   if (!step.ok()) co_return step;
-  step = co_await WithDeadline(kStep, "fetch the page",
+  step = co_await WithDeadline(kPageStep, "fetch the page",
                                [this]() { return ShowPage(); });
   if (!step.ok() || FLAGS_once) co_return step;
   absl::StatusOr<std::string> kubectl = FindProgram("client/kubectl");
