@@ -9,7 +9,6 @@
 #include <yaml-cpp/parser.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <map>
 #include <sstream>
 #include <stdexcept>

@@ -5,7 +5,6 @@
 #include <glog/logging.h>
 
 #include <algorithm>
-#include <utility>
 
 #include "absl/time/clock.h"
 #include "base/status/co_status.h"

@@ -2,8 +2,6 @@
 // Mirrors: k8s.io/apiserver/pkg/endpoints/request/requestinfo.go (v0.20.2)
 #include "apiserver/endpoints/request_info.h"
 
-#include <algorithm>
-
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "apiserver/registry/rest/selector.h"

@@ -12,7 +12,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/types/optional.h"
-#include "base/status/co_status.h"
 #include "base/task/loop.h"
 #include "base/task/task_group.h"
 #include "base/time/go_time.h"

@@ -5,10 +5,7 @@
 #include "client/cmd/printers.h"
 
 #include <algorithm>
-#include <map>
-#include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"

@@ -4,7 +4,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"

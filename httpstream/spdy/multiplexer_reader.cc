@@ -6,7 +6,6 @@
 #include <utility>
 #include <variant>
 
-#include "absl/strings/str_cat.h"
 #include "base/status/co_status.h"
 #include "base/task/deadline.h"
 #include "httpstream/spdy/multiplexer.h"

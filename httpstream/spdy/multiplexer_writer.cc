@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Frames that leave.
-#include <glog/logging.h>
 
 #include <algorithm>
 #include <limits>

@@ -3,13 +3,11 @@
 // pkg/kubelet/images/image_manager.go (v1.20.2)
 #include <glog/logging.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/status/co_status.h"
 #include "kubelet/kuberuntime/expansion.h"
 #include "kubelet/kuberuntime/kuberuntime_manager.h"
 #include "kubelet/kuberuntime/labels.h"

@@ -13,7 +13,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "base/status/co_status.h"
 #include "base/task/task_group.h"
 #include "kubelet/kuberuntime/labels.h"
 

@@ -5,7 +5,6 @@
 #include <sys/un.h>
 
 #include <cstddef>
-#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "net/socket/socket_internal.h"

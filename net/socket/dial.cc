@@ -8,8 +8,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <cerrno>
-#include <cstring>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"

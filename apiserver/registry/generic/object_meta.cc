@@ -6,7 +6,6 @@
 #include <sys/random.h>
 
 #include <cstdint>
-#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
