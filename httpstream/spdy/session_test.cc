@@ -225,6 +225,31 @@ TEST(SessionTest, BytesBeforeAResetAreDelivered) {
   });
 }
 
+// An upload into a pod that reads nothing: its end was not noticed there.
+TEST(SessionTest, EndOfAStreamIsToldToThoseWhoDoNotReadIt) {
+  for (bool of_session : {false, true}) {
+    WithPair({}, [of_session](Pair& pair) -> Task<absl::Status> {
+      absl::StatusOr<std::unique_ptr<Stream>> near = co_await Open(pair);
+      if (!near.ok()) co_return near.status();
+      absl::Status status = co_await net::WriteAll(**near, "unread");
+      EXPECT_THAT(status, IsOk());
+      Executor executor = co_await kThisExecutor;
+      TaskGroup group(executor);
+      group.Spawn([&pair]() { return pair.accepted[0]->WaitBroken(); });
+      EXPECT_EQ(group.running(), 1u);
+      if (of_session) {
+        pair.client->Abort();
+      } else {
+        (*near)->Reset();
+      }
+      absl::Status broken = co_await group.Join();
+      EXPECT_THAT(broken, StatusIs(of_session ? StatusCode::kUnavailable
+                                              : StatusCode::kAborted));
+      co_return absl::OkStatus();
+    });
+  }
+}
+
 TEST(SessionTest, DroppedHandleResetsItsStream) {
   WithPair({}, [](Pair& pair) -> Task<absl::Status> {
     absl::StatusOr<std::unique_ptr<Stream>> near = co_await Open(pair);
