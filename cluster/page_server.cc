@@ -29,7 +29,7 @@ Task<absl::Status> ServePage(net::http::ServerRequest&,
       "<h1>Hello from inside the pod</h1>\n"
       "<p>Process ",
       getpid(), " listens on 127.0.0.1:", FLAGS_port,
-      " of its own network namespace.\n");
+      ", on the pod's network.\n");
   absl::Status sent = co_await net::http::Respond(
       writer, 200, "text/html; charset=utf-8", page);
   co_return sent;

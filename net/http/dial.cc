@@ -73,8 +73,19 @@ Task<StreamOr> StartTls(std::unique_ptr<ByteStream> transport,
   auto first = std::make_shared<FirstBytes>();
   std::unique_ptr<ByteStream> sniffed =
       std::make_unique<Sniffer>(std::move(transport), first);
-  absl::StatusOr<std::unique_ptr<TlsStream>> tls = co_await TlsConnect(
-      options.tls, std::move(server_name), std::move(sniffed));
+  absl::StatusOr<std::unique_ptr<TlsStream>> tls =
+      co_await WithDeadline<std::unique_ptr<TlsStream>>(
+          options.tls_handshake_timeout, "TLS handshake",
+          [&options, &server_name,
+           &sniffed]() -> Task<absl::StatusOr<std::unique_ptr<TlsStream>>> {
+            absl::StatusOr<std::unique_ptr<TlsStream>> stream =
+                co_await TlsConnect(options.tls, std::move(server_name),
+                                    std::move(sniffed));
+            co_return stream;
+          });
+  if (absl::IsDeadlineExceeded(tls.status())) {
+    co_return absl::DeadlineExceededError("net/http: TLS handshake timeout");
+  }
   if (!tls.ok()) {
     if (first->bytes == "HTTP/") {
       co_return absl::UnavailableError(

@@ -30,6 +30,7 @@ struct DialOptions {
   Proxier proxier;                              // null: no proxy
   std::string unix_path;  // not empty: dial this instead of the host
   absl::Duration timeout = absl::Seconds(30);  // dial, proxy and TLS together
+  absl::Duration tls_handshake_timeout = absl::Seconds(10);  // as Go has it
 };
 
 // Connects to the host of `url`: through a proxy by CONNECT (Basic auth from
