@@ -17,6 +17,7 @@
 #include "base/task/task_group.h"
 #include "base/task/testing/run_test.h"
 #include "net/socket/socket.h"
+#include "net/tls/tls.h"
 
 namespace fairway::net::http {
 namespace {
@@ -371,6 +372,29 @@ TEST(DialTest, SpeaksGosWords) {
     EXPECT_THAT(stream, StatusIs(StatusCode::kNotFound,
                                  "dial unix /nonexistent/s: connect: no such "
                                  "file or directory"));
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(DialTest, GivesUpOnAServerThatIsSilentUnderTls) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    absl::StatusOr<std::unique_ptr<Listener>> listener =
+        ListenTcp(executor, "127.0.0.1", 0);
+    if (!listener.ok()) co_return listener.status();
+    TlsClientConfig config;
+    config.insecure_skip_verify = true;
+    absl::StatusOr<std::shared_ptr<const TlsClientContext>> tls =
+        NewTlsClientContext(config);
+    if (!tls.ok()) co_return tls.status();
+    DialOptions options;
+    options.tls = *std::move(tls);
+    options.tls_handshake_timeout = absl::Milliseconds(30);
+    const Url url =
+        Parse(absl::StrCat("https://", (*listener)->address().ToString()));
+    absl::StatusOr<std::unique_ptr<ByteStream>> stream =
+        co_await Dial(url, options);
+    EXPECT_THAT(stream, StatusIs(StatusCode::kDeadlineExceeded,
+                                 "net/http: TLS handshake timeout"));
     co_return absl::OkStatus();
   });
 }
