@@ -28,6 +28,9 @@ using nlohmann::json;
 using ::testing::HasSubstr;
 
 constexpr uint16_t kEcho = 7001;
+// Of a second cluster: where namespaces are not permitted, pods share the
+// host's network.
+constexpr uint16_t kOtherEcho = 7004;
 constexpr uint16_t kRefused = 7999;
 
 // klog's head of a line: time, process and source file differ.
@@ -589,13 +592,13 @@ TEST_F(BadInputTest, RefusedPortEndsItsConnectionAlone) {
 // kubelet.
 TEST(BrokenClusterTest, SaysWhatUpstreamSays) {
   Cluster cluster{ClusterOptions()};
-  cluster.CreatePod("web", {"echo:7001"});
-  auto theirs = std::make_unique<PortForward>(cluster, Kubectl::kDebian, "web",
-                                              std::vector<uint16_t>{kEcho});
+  cluster.CreatePod("web", {"echo:7004"});
+  auto theirs = std::make_unique<PortForward>(
+      cluster, Kubectl::kDebian, "web", std::vector<uint16_t>{kOtherEcho});
   auto ours = std::make_unique<PortForward>(cluster, Kubectl::kOurs, "web",
-                                            std::vector<uint16_t>{kEcho});
+                                            std::vector<uint16_t>{kOtherEcho});
   const auto compare = [&](const std::string& pod, const std::string& want) {
-    const std::vector<std::string> args = {"port-forward", pod, ":7001"};
+    const std::vector<std::string> args = {"port-forward", pod, ":7004"};
     const Result debian = cluster.RunKubectl(Kubectl::kDebian, args);
     const Result our = cluster.RunKubectl(Kubectl::kOurs, args);
     EXPECT_EQ(debian.exit_status, 1);
