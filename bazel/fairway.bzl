@@ -11,6 +11,8 @@ _COPTS = [
     # GCC 12 misreads the frames of Asio's coroutines.
     "-Wno-maybe-uninitialized",
     "-Wno-mismatched-new-delete",
+    # And std::string's own insert() and operator+ (GCC bug 105651).
+    "-Wno-restrict",
 ]
 
 def fairway_cc_library(name, copts = [], **kwargs):
