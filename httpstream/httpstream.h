@@ -92,6 +92,16 @@ class Connection {
   // Ends the connection when no stream was made, moved or reset for so long;
   // zero: never.
   virtual void SetIdleTimeout(absl::Duration timeout) = 0;
+
+  // Whether a stream that nobody reads leaves the others alone, since both ends
+  // keep windows. Waits until the peer has shown it: one round trip after the
+  // upgrade.
+  // Errors: kUnavailable when the connection ended before; kCancelled.
+  virtual Task<absl::StatusOr<bool>> KeepsStreamsApart() = 0;
+
+  // Refuses new streams from now on, and closes in good order once the last has
+  // ended; WaitClosed() tells. Never waits. Idempotent.
+  virtual void Drain() = 0;
 };
 
 // Mirrors: httpstream.Dialer.

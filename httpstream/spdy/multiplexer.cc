@@ -35,6 +35,7 @@ Multiplexer::Multiplexer(Executor executor,
       tasks_(executor),
       idle_watch_(executor),
       next_stream_id_(role == Role::kClient ? 1 : 2),
+      windows_decided_(executor),
       room_(executor),
       writer_has_work_(executor),
       flushed_(executor),
@@ -66,13 +67,27 @@ StreamPtr Multiplexer::AddStream(uint32_t id, net::http::Headers headers) {
   return stream;
 }
 
+Task<absl::StatusOr<bool>> Multiplexer::KeepsStreamsApart() {
+  while (windows_ == Windows::kUndecided) {
+    if (ended_) co_return absl::UnavailableError("the session is over");
+    absl::Status waited = co_await windows_decided_.Wait();
+    if (!waited.ok()) co_return waited;
+  }
+  co_return windows_ == Windows::kAgreed;
+}
+
+void Multiplexer::Drain() {
+  draining_ = true;
+  CloseIfDone();
+}
+
 Task<absl::StatusOr<StreamPtr>> Multiplexer::CreateStream(
     net::http::Headers headers) {
-  if (ended_ || closing_ || peer_goes_away_) {
+  if (ended_ || closing_ || draining_ || peer_goes_away_) {
     co_return absl::UnavailableError("create stream: the session is over");
   }
   if (streams_.size() >= options_.max_streams ||
-      next_stream_id_ > kMaxStreamId) {
+      next_stream_id_ > std::min(options_.max_stream_id, kMaxStreamId)) {
     co_return absl::ResourceExhaustedError("create stream: too many streams");
   }
   SynStreamFrame frame;
@@ -244,7 +259,7 @@ void Multiplexer::DropStream(const StreamPtr& stream) {
 void Multiplexer::RemoveIfEnded(const StreamPtr& stream) {
   if (!stream->ended()) return;
   streams_.erase(stream->id);
-  CloseIfPeerWaits();
+  CloseIfDone();
 }
 
 void Multiplexer::GiveBackWindow(const StreamPtr& stream, size_t bytes) {
@@ -341,9 +356,9 @@ Task<absl::Status> Multiplexer::SayFarewell() {
   co_return absl::OkStatus();
 }
 
-void Multiplexer::CloseIfPeerWaits() {
-  if (role_ != Role::kClient || !peer_goes_away_ || !streams_.empty() ||
-      closing_ || ended_) {
+void Multiplexer::CloseIfDone() {
+  const bool peer_waits = role_ == Role::kClient && peer_goes_away_;
+  if (!(peer_waits || draining_) || !streams_.empty() || closing_ || ended_) {
     return;
   }
   auto self = shared_from_this();
@@ -371,6 +386,7 @@ void Multiplexer::End(absl::Status reason) {
   while (!blocked_.empty()) Dequeue(blocked_.front());
   stalled_ = nullptr;
   ended_condition_.NotifyAll();
+  windows_decided_.NotifyAll();
   tasks_.Cancel();
   idle_watch_.Cancel();
 }

@@ -62,6 +62,8 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   void Abort();
   Task<absl::Status> WaitClosed();
   void SetIdleTimeout(absl::Duration timeout);
+  Task<absl::StatusOr<bool>> KeepsStreamsApart();
+  void Drain();
 
   // What ByteStream says of them, for one stream.
   Task<absl::StatusOr<size_t>> Read(StreamPtr stream, absl::Span<char> buf);
@@ -111,7 +113,7 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   // Ends it once what was sent has arrived, or `close_timeout` later.
   Task<absl::Status> EndInGoodOrder(absl::Status reason);
   Task<absl::Status> SayFarewell();
-  void CloseIfPeerWaits();
+  void CloseIfDone();
   Task<absl::Status> KeepAlive();
   bool MissedPingIsFatal() const;
   Task<absl::Status> WatchIdle(absl::Duration timeout);
@@ -177,6 +179,7 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   uint32_t last_peer_stream_id_ = 0;
 
   Windows windows_ = Windows::kUndecided;
+  Condition windows_decided_;
   int64_t peer_initial_window_bytes_ = kInitialWindowBytes;
   int64_t send_window_bytes_ = kInitialWindowBytes;
   int64_t receive_window_bytes_ = kInitialWindowBytes;
@@ -210,6 +213,7 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   Condition farewell_moved_;     // an answer to a ping, or peer_closed_
   bool all_arrived_ = false;     // the peer has said so
   bool closing_ = false;         // no new streams
+  bool draining_ = false;        // no new streams; close after the last
   bool transport_closed_ = false;
   bool ended_ = false;
   absl::Status end_reason_;

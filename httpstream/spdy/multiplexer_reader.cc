@@ -165,7 +165,7 @@ absl::Status Multiplexer::OnSynStream(SynStreamFrame frame) {
     return absl::OkStatus();
   }
   last_peer_stream_id_ = id;
-  if (closing_ || frame.unidirectional || acceptor_ == nullptr ||
+  if (closing_ || draining_ || frame.unidirectional || acceptor_ == nullptr ||
       streams_.size() >= options_.max_streams) {
     SendRst(id, RstStatus::kRefusedStream);
     return absl::OkStatus();
@@ -307,6 +307,7 @@ absl::Status Multiplexer::OnSettings(const SettingsFrame& frame) {
 
 void Multiplexer::AgreeOnWindows() {
   windows_ = Windows::kAgreed;
+  windows_decided_.NotifyAll();
   if (role_ == Role::kServer) SendSettings();
   const int64_t delta = options_.session_window_bytes - receive_window_bytes_;
   receive_window_bytes_ += delta;
@@ -318,6 +319,7 @@ void Multiplexer::AgreeOnWindows() {
 
 void Multiplexer::DoWithoutWindows() {
   windows_ = Windows::kNone;
+  windows_decided_.NotifyAll();
   VLOG(5) << "spdy session: the peer keeps no windows";
   UnblockStreams();
   for (const auto& [id, stream] : streams_) MakeReady(stream);
@@ -354,7 +356,7 @@ void Multiplexer::OnGoAway(const GoAwayFrame& frame) {
     stream->refused = true;
     DropStream(stream);
   }
-  CloseIfPeerWaits();
+  CloseIfDone();
 }
 
 absl::Status Multiplexer::OnWindowUpdate(const WindowUpdateFrame& frame) {

@@ -69,6 +69,10 @@ class SpdyConnection final : public Connection {
   void SetIdleTimeout(absl::Duration timeout) override {
     session_->SetIdleTimeout(timeout);
   }
+  Task<absl::StatusOr<bool>> KeepsStreamsApart() override {
+    return session_->KeepsStreamsApart();
+  }
+  void Drain() override { session_->Drain(); }
 
  private:
   const MultiplexerPtr session_;

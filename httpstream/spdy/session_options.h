@@ -4,22 +4,40 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "absl/time/time.h"
 
 namespace fairway::httpstream::spdy {
 
 struct SessionOptions {
-  // Where both ends keep windows: what a stream may have received and not read,
-  // and what the whole session may have under way. At least 64 KiB each.
+  // Where both ends keep windows: a stream begins with `stream_window_bytes`
+  // (at least 64 KiB) to receive. Once it is read as fast as it comes, its
+  // window grows to twice the measured bandwidth-delay product, at most to
+  // `max_stream_window_bytes`. What the session may have under way begins with
+  // `session_window_bytes`, is given back at once, whoever reads, and grows
+  // along.
   int64_t stream_window_bytes = 1 << 20;
   int64_t session_window_bytes = 4 << 20;
+  int64_t max_stream_window_bytes = 16 << 20;
   // Toward a peer without windows (Go's): once so much of a stream lies unread
   // here, the session's reading waits for that stream's reader.
   size_t receive_buffer_bytes = 1 << 20;
+  // What may lie unread here of all streams of a session, and of all sessions
+  // of the process. Beyond it the session's window is given back only as bytes
+  // are read, or its reading waits.
+  size_t session_buffer_bytes = 256 << 20;
+  size_t process_buffer_bytes = 1 << 30;
 
-  // Streams that are open at a time, of both ends; more are refused.
-  size_t max_streams = 2000;
+  // Streams that are open at a time, of both ends; more are refused. A
+  // forwarded connection has two.
+  size_t max_streams = 25000;
+  // The highest number that a stream of ours may have.
+  uint32_t max_stream_id = 0x7fffffff;
+
+  // What log lines and metrics call the session: "kubelet", "kubectl". Never a
+  // peer's words.
+  std::string name = "session";
 
   // How often the peer is asked whether it is there; zero: never. A missing
   // answer ends the session only if it is sure to mean that the peer is gone.

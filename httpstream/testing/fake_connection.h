@@ -55,8 +55,10 @@ struct FakePeer {
   absl::Status refuse;
   // Not OK: Dial fails with it.
   absl::Status dial_error;
+  bool keeps_streams_apart = true;
   bool lost = false;
   bool closed = false;
+  bool draining = false;
   int dials = 0;
   Condition changed;
 
@@ -111,6 +113,10 @@ class FakeConnection final : public Connection {
     co_return peer_->lost ? absl::UnavailableError("lost") : absl::OkStatus();
   }
   void SetIdleTimeout(absl::Duration) override {}
+  Task<absl::StatusOr<bool>> KeepsStreamsApart() override {
+    co_return peer_->keeps_streams_apart;
+  }
+  void Drain() override { peer_->draining = true; }
 
  private:
   Executor executor_;
