@@ -42,7 +42,7 @@ THIRD_PARTY = {
     "google/protobuf/": ["kubelet/cri", "runtime"],
     "nghttp2/": ["net/http2"],
     "nlohmann/": ["api", "apiserver", "client", "kubelet", "runtime",
-                  "cluster", "bench", "e2e", "httpstream/spdy"],
+                  "cluster", "bench", "e2e", "httpstream"],
     "openssl/": ["net/tls/boringssl.h"],
     "prometheus/": ["base/metrics"],
     "sqlite3.h": ["apiserver/storage"],

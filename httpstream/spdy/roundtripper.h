@@ -1,30 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mirrors: k8s.io/apimachinery/pkg/util/httpstream/spdy/roundtripper.go
-// (v0.20.2), and ConnectWithRedirects of k8s.io/apimachinery/pkg/util/net.
+// (v0.20.2)
 #ifndef HTTPSTREAM_SPDY_ROUNDTRIPPER_H_
 #define HTTPSTREAM_SPDY_ROUNDTRIPPER_H_
 
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "base/task/task.h"
 #include "httpstream/httpstream.h"
 #include "httpstream/spdy/session_options.h"
 #include "net/http/message.h"
-#include "net/http/transport.h"
+#include "net/http/upgrade_transport.h"
 
 namespace fairway::httpstream::spdy {
 
-enum class FollowRedirects { kNo, kYes };
-
 struct RoundTripperOptions {
-  // Its TLS context must offer http/1.1 alone: nothing is upgraded over HTTP/2.
-  net::http::DialOptions dial;
-  // Of 302 only, at most 9, and only to the same scheme, host and port.
-  FollowRedirects follow_redirects = FollowRedirects::kYes;
-  // For the answer's head, once the request was sent.
-  absl::Duration response_timeout = absl::Seconds(60);
+  // Follows redirects unless told not to.
+  net::http::UpgradeOptions upgrade = {.follow_redirects =
+                                           net::http::FollowRedirects::kYes};
   SessionOptions session;
 };
 
@@ -41,19 +35,14 @@ class SpdyRoundTripper final : public net::http::RoundTripper {
   explicit SpdyRoundTripper(RoundTripperOptions options)
       : options_(std::move(options)) {}
 
-  // Adds what asks for the upgrade. Sends nothing behind the head, and keeps
-  // what came behind the answer's.
-  // Errors: of dialling; kUnavailable when the connection ends before the
-  // answer; kDeadlineExceeded; kFailedPrecondition for a redirect that is not
-  // followed ("hostname mismatch: expected a, found b", "too many redirects
-  // (10)").
+  // Adds what asks for the upgrade. Errors: of DoUpgradeRequest().
   Task<absl::StatusOr<net::http::Response>> RoundTrip(
       net::http::Request request) override;
 
   // The connection of a RoundTrip's response.
   // Errors: for an answer other than 101 the code of its HTTP status, with the
-  // message of a metav1.Status in its body or "unable to upgrade connection: "
-  // and the body.
+  // message of a metav1.Status in its body (IsServerStatus) or "unable to
+  // upgrade connection: " and the body.
   Task<absl::StatusOr<std::unique_ptr<Connection>>> NewConnection(
       net::http::Response response) const;
 

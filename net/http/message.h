@@ -43,6 +43,7 @@ struct Request {
 
 struct Response {
   int status = 0;
+  std::string reason;  // as the server wrote it: "Not Found"
   Headers headers;
   std::unique_ptr<BodyReader> body;  // never null
 };

@@ -343,6 +343,7 @@ Task<Transport::Exchanged> Transport::Exchange(std::shared_ptr<Input> input,
   }
   Response response;
   response.status = (*parser)->status();
+  response.reason = (*parser)->reason();
   const bool reusable = response.status != 101 && (*parser)->keep_alive() &&
                         !request.headers.HasToken("Connection", "close");
   response.headers = std::move((*parser)->headers());

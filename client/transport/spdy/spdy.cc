@@ -74,11 +74,12 @@ class SpdyDialer final : public httpstream::Dialer {
 }  // namespace
 
 absl::StatusOr<RoundTripperAndUpgrader> RoundTripperFor(
-    const rest::Config& config) {
+    const rest::Config& config, httpstream::spdy::SessionOptions session) {
   absl::StatusOr<net::http::DialOptions> dial = rest::DialOptionsFor(config);
   if (!dial.ok()) return dial.status();
   httpstream::spdy::RoundTripperOptions options;
-  options.dial = *std::move(dial);
+  options.upgrade.dial = *std::move(dial);
+  options.session = std::move(session);
   options.session.ping_period = kPingPeriod;
   std::shared_ptr<SpdyRoundTripper> spdy =
       httpstream::spdy::NewRoundTripperWithProxy(std::move(options));
