@@ -8,8 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/process/file_limit.h"
 #include "client/cmd/cmd.h"
 #include "client/transport/spdy/spdy.h"
+#include "httpstream/spdy/session_options.h"
 
 namespace {
 
@@ -17,9 +19,9 @@ using namespace fairway;
 
 absl::StatusOr<std::unique_ptr<httpstream::Dialer>> NewDialer(
     Executor, const rest::Config& config, std::string method,
-    net::http::Url url) {
+    net::http::Url url, httpstream::spdy::SessionOptions session) {
   absl::StatusOr<transport::spdy::RoundTripperAndUpgrader> made =
-      transport::spdy::RoundTripperFor(config);
+      transport::spdy::RoundTripperFor(config, std::move(session));
   if (!made.ok()) return made.status();
   return transport::spdy::NewDialer(made->upgrader, made->round_tripper,
                                     std::move(method), std::move(url));
@@ -31,6 +33,7 @@ int main(int argc, char** argv) {
   // Whoever reads our output may stop: that is a failed write, not a death
   // that leaves the pod's connections hanging.
   std::signal(SIGPIPE, SIG_IGN);
+  RaiseFileLimit();
   // kubectl has lines of its own for what a user must know; the libraries'
   // warnings are a daemon's.
   FLAGS_logtostderr = true;

@@ -3,7 +3,6 @@
 
 #include <gflags/gflags.h>
 #include <glog/logging.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <csignal>
@@ -16,6 +15,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "base/file/read_file.h"
+#include "base/process/file_limit.h"
 #include "base/time/go_time.h"
 #include "base/version/version.h"
 
@@ -150,11 +150,7 @@ void InitDaemon(int argc, char** argv, absl::string_view about) {
   FLAGS_logtostderr = true;
   google::InitGoogleLogging(argv[0]);
   std::signal(SIGPIPE, SIG_IGN);
-  rlimit files;
-  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
-  }
+  RaiseFileLimit();
 }
 
 int ExitStatus(const absl::Status& status) {

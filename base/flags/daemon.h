@@ -27,8 +27,8 @@ std::string FlagsHelp(absl::string_view program, absl::string_view about);
 
 // Parses argv, answers --help and --version on stdout and exits 0, reports a
 // bad flag on stderr ("Error: unknown flag: --x") and exits 1, and sets up
-// glog: to stderr, at -v's verbosity. Ignores SIGPIPE. Raises RLIMIT_NOFILE's
-// soft limit to the hard one.
+// glog: to stderr, at -v's verbosity. Ignores SIGPIPE. Raises the
+// limit of open files.
 void InitDaemon(int argc, char** argv, absl::string_view about);
 
 // A daemon's last words: "Error: MESSAGE" on stderr and exit status 1 for an

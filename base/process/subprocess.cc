@@ -21,6 +21,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/process/file_limit.h"
 #include "base/task/asio_status.h"
 #include "base/task/condition.h"
 #include "base/task/deadline.h"
@@ -46,6 +47,7 @@ struct ChildPlan {
   std::array<int, 3> stdio;
   int netns_fd;
   bool new_session;
+  rlimit files;
   int error = 0;
 };
 
@@ -86,6 +88,7 @@ int RunChild(void* argument) {
   if (*plan->working_directory != '\0' && chdir(plan->working_directory) != 0) {
     FailChild(plan);
   }
+  if (setrlimit(RLIMIT_NOFILE, &plan->files) != 0) FailChild(plan);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -209,7 +212,8 @@ absl::StatusOr<std::unique_ptr<Subprocess>> Subprocess::Start(
       .stdio = {or_null(options.stdin_fd), or_null(options.stdout_fd),
                 or_null(options.stderr_fd)},
       .netns_fd = options.netns_fd,
-      .new_session = options.new_session};
+      .new_session = options.new_session,
+      .files = FileLimitOfChildren()};
   absl::StatusOr<Child> child = Clone(&plan);
   close(null_fd);
   if (!child.ok()) {

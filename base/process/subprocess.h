@@ -20,7 +20,8 @@
 namespace fairway {
 
 // What a child is started with. It leads a process group of its own, dies when
-// the thread that started it does, and has no descriptor but these three.
+// the thread that started it does, has no descriptor but these three, and the
+// limit of open files from before RaiseFileLimit().
 struct SubprocessOptions {
   std::string path{};               // of the program; not looked up
   std::vector<std::string> argv{};  // argv[0] included

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/process/file_limit.h"
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
 #include "base/task/loop.h"
@@ -206,6 +208,16 @@ TEST(SubprocessTest, StopKillsWhatIgnoresSigterm) {
   });
   ASSERT_THAT(status, IsOk());
   EXPECT_EQ(ended->signal, SIGKILL);
+}
+
+TEST(SubprocessTest, HasTheFileLimitFromBeforeItWasRaised) {
+  rlimit low = {0, 0};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &low), 0);
+  low.rlim_cur = 250;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  RaiseFileLimit();
+  EXPECT_EQ(OutputOf(Shell("ulimit -Sn; ulimit -Hn")),
+            absl::StrCat("250\n", low.rlim_max, "\n"));
 }
 
 }  // namespace
