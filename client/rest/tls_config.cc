@@ -52,7 +52,10 @@ absl::StatusOr<net::http::DialOptions> DialOptionsFor(const Config& config) {
   net::http::DialOptions options;
   options.proxier =
       config.proxy != nullptr ? config.proxy : net::http::ProxyFromEnvironment;
-  if (url->scheme != "https") return options;
+  if (url->scheme != "https") {
+    absl::StatusOr<net::http::Url> proxy = options.proxier(*url);
+    if (!proxy.ok() || proxy->scheme != "https") return options;
+  }
   absl::StatusOr<net::TlsClientConfig> tls = TLSConfigFor(config);
   if (!tls.ok()) return tls.status();
   auto context = net::NewTlsClientContext(*tls);

@@ -101,11 +101,22 @@ Task<StreamOr> StartTls(std::unique_ptr<ByteStream> transport,
   co_return std::unique_ptr<ByteStream>(*std::move(tls));
 }
 
+std::string AddressOf(const Url& url) {
+  return JoinHostPort(url.host,
+                      absl::StrCat(static_cast<int>(url.EffectivePort())));
+}
+
+// Mirrors: net/url.URL.Redacted.
+std::string Redacted(Url url) {
+  if (!url.password.empty()) url.password = "xxxxx";
+  return url.ToString();
+}
+
 Task<StreamOr> DialHost(Url url) {
   const uint16_t port = url.EffectivePort();
   if (url.host.empty() || port == 0) {
     co_return absl::InvalidArgumentError(
-        absl::StrCat("dial \"", url.ToString(), "\": no host or port"));
+        absl::StrCat("dial \"", Redacted(url), "\": no host or port"));
   }
   absl::StatusOr<std::unique_ptr<Socket>> socket =
       co_await DialTcp(url.host, port);
@@ -113,29 +124,60 @@ Task<StreamOr> DialHost(Url url) {
   co_return std::unique_ptr<ByteStream>(*std::move(socket));
 }
 
-Task<StreamOr> DialProxy(Url proxy, DialOptions options) {
+absl::Status RefusalOf(const Url& proxy, const http1::ResponseHead& answer,
+                       ProxyUse use) {
+  const absl::StatusCode code = answer.status >= 500
+                                    ? absl::StatusCode::kUnavailable
+                                    : absl::StatusCode::kPermissionDenied;
+  if (use == ProxyUse::kTransport) {
+    return absl::Status(
+        code, answer.reason.empty() ? "unknown status code" : answer.reason);
+  }
+  return absl::Status(
+      code, absl::StrCat("CONNECT request to ", Redacted(proxy),
+                         " returned response: ", answer.status,
+                         answer.reason.empty() ? "" : " ", answer.reason));
+}
+
+// The way to one host, perhaps by a proxy; `step` says how far it is, for the
+// deadline's words.
+struct Dialling {
+  const Url proxy;
+  const Url url;
+  const DialOptions options;
+  const ProxyUse use;
+  std::string step;
+
+  bool by_proxy() const {
+    return !proxy.host.empty() && options.unix_path.empty();
+  }
+};
+
+// `dialling` outlives the Task, as below.
+Task<StreamOr> DialProxy(Dialling& dialling) {
+  const Url& proxy = dialling.proxy;
   if (proxy.scheme != "http" && proxy.scheme != "https") {
     co_return absl::UnimplementedError(
-        absl::StrCat("proxyconnect tcp: unsupported scheme ", proxy.scheme));
+        absl::StrCat("proxy URL scheme not supported: ", proxy.scheme));
   }
+  dialling.step = absl::StrCat("proxyconnect tcp: dial tcp ", AddressOf(proxy));
   StreamOr stream = co_await DialHost(proxy);
-  if (!stream.ok()) {
-    co_return WithContext("proxyconnect tcp: ", stream.status());
+  if (stream.ok() && proxy.scheme == "https") {
+    stream =
+        co_await StartTls(*std::move(stream), proxy.host, dialling.options);
   }
-  if (proxy.scheme == "http") co_return stream;
-  stream = co_await StartTls(*std::move(stream), proxy.host, options);
   if (!stream.ok()) {
     co_return WithContext("proxyconnect tcp: ", stream.status());
   }
   co_return stream;
 }
 
-Task<StreamOr> Tunnel(std::unique_ptr<ByteStream> stream, Url proxy, Url url) {
-  const std::string target = JoinHostPort(
-      url.host, absl::StrCat(static_cast<int>(url.EffectivePort())));
+Task<StreamOr> Tunnel(std::unique_ptr<ByteStream> stream, Dialling& dialling) {
+  const std::string target = AddressOf(dialling.url);
+  dialling.step = absl::StrCat("proxyconnect tcp: CONNECT ", target);
   Headers headers = {{"Host", target}};
-  if (!proxy.user.empty() || !proxy.password.empty()) {
-    headers.Add("Proxy-Authorization", BasicAuth(proxy));
+  if (!dialling.proxy.user.empty() || !dialling.proxy.password.empty()) {
+    headers.Add("Proxy-Authorization", BasicAuth(dialling.proxy));
   }
   const std::string head =
       http1::SerializeRequestHead("CONNECT", target, headers);
@@ -144,34 +186,36 @@ Task<StreamOr> Tunnel(std::unique_ptr<ByteStream> stream, Url proxy, Url url) {
   absl::StatusOr<http1::ResponseHead> answer =
       co_await http1::ReadResponseHead(*stream);
   if (!answer.ok()) co_return answer.status();
-  if (answer->status != 200) {
-    co_return absl::PermissionDeniedError(
-        absl::StrCat(answer->status, " ", answer->reason));
+  if (answer->status < 200 || answer->status >= 300) {
+    co_return RefusalOf(dialling.proxy, *answer, dialling.use);
   }
   co_return WithPrefix(std::move(answer->rest), std::move(stream));
 }
 
-Task<StreamOr> DialSteps(Url proxy, Url url, DialOptions options,
-                         PlainHttp plain) {
-  const bool use_proxy = !proxy.host.empty() && options.unix_path.empty();
+Task<StreamOr> DialSteps(Dialling& dialling) {
+  const Url& url = dialling.url;
+  const DialOptions& options = dialling.options;
   StreamOr stream = absl::InternalError("not dialled");
   if (!options.unix_path.empty()) {
+    dialling.step = absl::StrCat("dial unix ", options.unix_path);
     absl::StatusOr<std::unique_ptr<Socket>> socket =
         co_await DialUnix(options.unix_path);
     if (!socket.ok()) co_return socket.status();
     stream = *std::move(socket);
-  } else if (use_proxy) {
-    stream = co_await DialProxy(proxy, options);
+  } else if (dialling.by_proxy()) {
+    stream = co_await DialProxy(dialling);
   } else {
+    dialling.step = absl::StrCat("dial tcp ", AddressOf(url));
     stream = co_await DialHost(url);
   }
   if (!stream.ok()) co_return stream;
   const bool https = url.scheme == "https" || url.scheme == "wss";
-  if (use_proxy && (https || plain == PlainHttp::kTunnelled)) {
-    stream = co_await Tunnel(*std::move(stream), proxy, url);
+  if (dialling.by_proxy() && (https || dialling.use == ProxyUse::kUpgrade)) {
+    stream = co_await Tunnel(*std::move(stream), dialling);
     if (!stream.ok()) co_return stream;
   }
   if (!https) co_return stream;
+  dialling.step = absl::StrCat("TLS handshake with ", AddressOf(url));
   std::string name =
       options.tls_server_name.empty() ? url.host : options.tls_server_name;
   stream = co_await StartTls(*std::move(stream), std::move(name), options);
@@ -186,18 +230,20 @@ std::string BasicAuth(const Url& url) {
 }
 
 Task<StreamOr> DialThrough(Url proxy, Url url, DialOptions options,
-                           PlainHttp plain) {
-  const std::string what =
-      options.unix_path.empty()
-          ? absl::StrCat("dial tcp ", url.host, ":",
-                         static_cast<int>(url.EffectivePort()))
-          : absl::StrCat("dial unix ", options.unix_path);
+                           ProxyUse use) {
+  Dialling dialling{std::move(proxy), std::move(url), std::move(options), use,
+                    ""};
   StreamOr stream = co_await WithDeadline<std::unique_ptr<ByteStream>>(
-      options.timeout, what,
-      [&proxy, &url, &options, plain]() -> Task<StreamOr> {
-        StreamOr dialled = co_await DialSteps(proxy, url, options, plain);
+      dialling.options.timeout, "dial", [&dialling]() -> Task<StreamOr> {
+        StreamOr dialled = co_await DialSteps(dialling);
+        if (absl::IsDeadlineExceeded(dialled.status())) dialling.step.clear();
         co_return dialled;
       });
+  // What had a deadline of its own has told it.
+  if (absl::IsDeadlineExceeded(stream.status()) && !dialling.step.empty()) {
+    co_return absl::DeadlineExceededError(
+        absl::StrCat(dialling.step, ": i/o timeout"));
+  }
   co_return stream;
 }
 
@@ -208,9 +254,8 @@ Task<StreamOr> Dial(Url url, DialOptions options) {
     if (!chosen.ok()) co_return chosen.status();
     proxy = *std::move(chosen);
   }
-  StreamOr stream =
-      co_await DialThrough(std::move(proxy), std::move(url), std::move(options),
-                           PlainHttp::kTunnelled);
+  StreamOr stream = co_await DialThrough(
+      std::move(proxy), std::move(url), std::move(options), ProxyUse::kUpgrade);
   co_return stream;
 }
 

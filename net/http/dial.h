@@ -14,13 +14,20 @@
 
 namespace fairway::net::http {
 
-// How an http URL (no TLS) goes through a proxy: inside CONNECT, or by asking
-// the proxy itself with the absolute form.
-enum class PlainHttp { kTunnelled, kAskedOfProxy };
+// How a proxy is asked, and its refusal told.
+enum class ProxyUse {
+  // As SpdyRoundTripper: CONNECT, whatever the scheme. "CONNECT request to
+  // http://user:xxxxx@proxy:3128 returned response: 407 Proxy Authentication
+  // Required".
+  kUpgrade,
+  // As net/http.Transport: an http URL is asked of the proxy itself, with the
+  // absolute form. "Proxy Authentication Required".
+  kTransport,
+};
 
 // As Dial(); `proxy` has an empty host for none, `options.proxier` is not used.
 Task<absl::StatusOr<std::unique_ptr<ByteStream>>> DialThrough(
-    Url proxy, Url url, DialOptions options, PlainHttp plain);
+    Url proxy, Url url, DialOptions options, ProxyUse use);
 
 // The value of (Proxy-)Authorization for the URL's user and password.
 std::string BasicAuth(const Url& url);

@@ -317,7 +317,7 @@ Task<absl::StatusOr<Response>> Transport::RoundTrip(Request request) {
 Task<absl::StatusOr<std::shared_ptr<Input>>> Transport::Connect(Url proxy,
                                                                 Url url) {
   absl::StatusOr<std::unique_ptr<ByteStream>> stream = co_await DialThrough(
-      std::move(proxy), std::move(url), options_, PlainHttp::kAskedOfProxy);
+      std::move(proxy), std::move(url), options_, ProxyUse::kTransport);
   if (!stream.ok()) co_return stream.status();
   Executor executor = co_await kThisExecutor;
   co_return Input::Make(executor, *std::move(stream));

@@ -35,8 +35,10 @@ struct DialOptions {
 
 // Connects to the host of `url`: through a proxy by CONNECT (Basic auth from
 // its URL) if there is one, and by TLS if the scheme is https.
-// Errors: of DialTcp and TlsConnect; kPermissionDenied with the proxy's status
-// line when it refuses.
+// Errors: of DialTcp and TlsConnect, behind "proxyconnect tcp: " on the way to
+// the proxy; "CONNECT request to http://proxy:3128 returned response: 407 ..."
+// when it refuses, kUnavailable for a status of 500 and above, else
+// kPermissionDenied; kDeadlineExceeded ("dial tcp 10.0.0.1:443: i/o timeout").
 Task<absl::StatusOr<std::unique_ptr<ByteStream>>> Dial(Url url,
                                                        DialOptions options);
 

@@ -346,7 +346,10 @@ TEST(DialTest, TunnelsThroughAProxy) {
     EXPECT_EQ(absl::string_view(buffer, 2), "hi");
     stream = co_await Dial(Parse("http://far.example/"), options);
     EXPECT_THAT(stream, StatusIs(StatusCode::kPermissionDenied,
-                                 "407 Proxy Authentication Required"));
+                                 absl::StrCat("CONNECT request to ",
+                                              proxy.UrlOf("").ToString(),
+                                              " returned response: 407 Proxy "
+                                              "Authentication Required")));
     absl::Status stopped = co_await proxy.Stop();
     co_return stopped;
   });

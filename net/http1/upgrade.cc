@@ -64,7 +64,7 @@ Task<absl::StatusOr<ResponseHead>> ReadResponseHead(ByteStream& stream,
       if (!n.ok()) co_return n.status();
       bytes.resize(size + *n);
       if (*n == 0) {
-        co_return absl::UnavailableError(size == 0 ? "EOF" : "unexpected EOF");
+        co_return absl::UnavailableError("unexpected EOF");
       }
       continue;
     }

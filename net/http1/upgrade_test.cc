@@ -83,7 +83,8 @@ TEST(ReadResponseHeadTest, RefusesWhatIsNoHead) {
               StatusIs(StatusCode::kInvalidArgument));
   EXPECT_THAT(Read("HTTP/1.1 200 OK\r\n", 1),
               StatusIs(StatusCode::kUnavailable, "unexpected EOF"));
-  EXPECT_THAT(Read("", 1), StatusIs(StatusCode::kUnavailable, "EOF"));
+  EXPECT_THAT(Read("", 1),
+              StatusIs(StatusCode::kUnavailable, "unexpected EOF"));
 }
 
 TEST(SerializeTest, WritesHeads) {
