@@ -2,7 +2,7 @@
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
 
-_COPTS = [
+FAIRWAY_COPTS = [
     "-Wall",
     "-Wextra",
     "-Werror",
@@ -17,18 +17,18 @@ _COPTS = [
 
 def fairway_cc_library(name, copts = [], **kwargs):
     """A cc_library with the house's warnings."""
-    cc_library(name = name, copts = _COPTS + copts, **kwargs)
+    cc_library(name = name, copts = FAIRWAY_COPTS + copts, **kwargs)
 
 def fairway_cc_binary(name, copts = [], **kwargs):
     """A cc_binary with the house's warnings."""
-    cc_binary(name = name, copts = _COPTS + copts, **kwargs)
+    cc_binary(name = name, copts = FAIRWAY_COPTS + copts, **kwargs)
 
 def fairway_cc_test(name, copts = [], deps = [], size = "small", **kwargs):
     """A GoogleTest with its main(); small means at most ten seconds."""
     cc_test(
         name = name,
         size = size,
-        copts = _COPTS + copts,
+        copts = FAIRWAY_COPTS + copts,
         deps = deps + ["@googletest//:gtest_main"],
         **kwargs
     )
