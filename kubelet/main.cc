@@ -25,6 +25,7 @@
 #include "client/rest/kubeconfig.h"
 #include "client/rest/rest_client.h"
 #include "kubelet/cri/remote/remote_runtime.h"
+#include "kubelet/cri/streaming/session_flags.h"
 #include "kubelet/kubelet.h"
 #include "kubelet/rest_kube_client.h"
 #include "kubelet/runtime_host.h"
@@ -199,6 +200,10 @@ absl::Status ReadRuntime(RuntimeHostOptions* runtime) {
       ParseDurationFlag("streaming-connection-idle-timeout",
                         FLAGS_streaming_connection_idle_timeout,
                         absl::ZeroDuration(), &runtime->stream_idle_timeout));
+  absl::StatusOr<cri::streaming::SessionOptions> session =
+      cri::streaming::SessionOptionsFromFlags("kubelet");
+  if (!session.ok()) return session.status();
+  runtime->session = *std::move(session);
   return ValidateRuntimeHostOptions(*runtime);
 }
 
@@ -287,6 +292,7 @@ Task<absl::Status> Serve(Settings settings,
   std::vector<int> signals = {SIGINT, SIGTERM};
   absl::StatusOr<int> signal = co_await WaitForSignal(std::move(signals));
   if (signal.ok()) LOG(INFO) << "signal " << *signal << ": shutting down";
+  host.Drain();
   absl::Status drained = co_await http->Shutdown(kDrainGrace);
   tasks.Cancel();
   absl::Status ended = co_await tasks.Join();

@@ -34,6 +34,7 @@ class RemoteHost : public RuntimeHost {
   explicit RemoteHost(std::string endpoint) : endpoint_(std::move(endpoint)) {}
 
   Task<absl::Status> Start() override { co_return absl::OkStatus(); }
+  void Drain() override {}
   Task<absl::Status> Stop() override { co_return absl::OkStatus(); }
   std::string endpoint() const override { return endpoint_; }
   net::http::Handler cri_handler() override { return nullptr; }
@@ -67,6 +68,8 @@ class EmbeddedHost : public RuntimeHost {
     co_return absl::OkStatus();
   }
 
+  void Drain() override { runtime_->streaming_server().Drain(); }
+
   Task<absl::Status> Stop() override {
     absl::Status drained = co_await grpc_->Shutdown(kDrainGrace);
     serving_.Cancel();
@@ -99,8 +102,8 @@ class EmbeddedHost : public RuntimeHost {
 runtime::StreamingOptions Streaming(const RuntimeHostOptions& options) {
   runtime::StreamingOptions streaming;
   if (options.redirect_container_streaming) streaming.base_url = "/cri/";
-  streaming.bind_addr = "127.0.0.1:0";
   streaming.stream_idle_timeout = options.stream_idle_timeout;
+  streaming.session = options.session;
   return streaming;
 }
 

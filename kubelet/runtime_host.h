@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/task/task.h"
+#include "kubelet/cri/streaming/config.h"
 #include "net/http/handler.h"
 
 namespace fairway::kubelet {
@@ -28,6 +29,7 @@ struct RuntimeHostOptions {
   std::string port_forward_dial;  // "netns", "socat"
   bool redirect_container_streaming = false;
   absl::Duration stream_idle_timeout = absl::Hours(4);
+  cri::streaming::SessionOptions session;
 };
 
 // Errors: kInvalidArgument, naming the flag.
@@ -40,6 +42,9 @@ class RuntimeHost {
   virtual ~RuntimeHost() = default;
   // Errors: of the runtime's start and of listening on the socket.
   virtual Task<absl::Status> Start() = 0;
+  // The embedded runtime's streams get no new connections from now on, and
+  // those that are idle end. Never waits.
+  virtual void Drain() = 0;
   virtual Task<absl::Status> Stop() = 0;
   // Where CRI is spoken.
   virtual std::string endpoint() const = 0;

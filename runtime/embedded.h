@@ -6,11 +6,9 @@
 #ifndef RUNTIME_EMBEDDED_H_
 #define RUNTIME_EMBEDDED_H_
 
-#include <string>
-
 #include "absl/status/status.h"
-#include "absl/time/time.h"
 #include "base/task/task.h"
+#include "kubelet/cri/streaming/config.h"
 
 namespace fairway::kubelet::cri {
 class RuntimeService;
@@ -28,16 +26,10 @@ enum class PortForwardDial {
   kSocat,  // `nsenter ... socat`, a process a connection, as upstream's
 };
 
-// Where exec, attach and port-forward streams are served.
-struct StreamingOptions {
-  // What the URLs that are handed out begin with. "/cri/": the holder serves
-  // streaming_server() there. Empty: the runtime listens on `bind_addr` itself
-  // and hands out absolute URLs.
-  std::string base_url;
-  std::string bind_addr = "localhost:0";  // host:port
-  absl::Duration stream_idle_timeout = absl::Hours(4);
-  absl::Duration stream_creation_timeout = absl::Seconds(30);
-};
+// Where port-forward streams are served. A `base_url` of "/cri/": the holder
+// serves streaming_server() there. Empty: the runtime listens on `address`
+// itself and hands out absolute URLs.
+using StreamingOptions = kubelet::cri::streaming::Config;
 
 // Threads:  on the executor of its making.
 // Lifetime: Start() before the first use, Stop() before it dies.
@@ -53,7 +45,8 @@ class EmbeddedRuntime {
   // Checks that what it stands on is there, clears what an earlier run left,
   // and listens for streams where the options say so.
   virtual Task<absl::Status> Start() = 0;
-  // Ends the streams, and the pods too where they are this process's children.
+  // Lets the streams end for a few seconds, and drops them then; and the pods
+  // too where they are this process's children.
   virtual Task<absl::Status> Stop() = 0;
 };
 

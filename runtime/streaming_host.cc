@@ -3,20 +3,24 @@
 
 #include <utility>
 
+#include "absl/time/time.h"
+
 namespace fairway::runtime {
 
 namespace streaming = kubelet::cri::streaming;
 
+namespace {
+
+// How long open streams may go on.
+constexpr absl::Duration kDrainGrace = absl::Seconds(5);
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<StreamingHost>> StreamingHost::New(
     Executor executor, const StreamingOptions& options,
     streaming::Runtime& runtime) {
-  streaming::Config config;
-  config.address = options.bind_addr;
-  config.base_url = options.base_url;
-  config.stream_idle_timeout = options.stream_idle_timeout;
-  config.stream_creation_timeout = options.stream_creation_timeout;
   absl::StatusOr<std::unique_ptr<streaming::Server>> server =
-      streaming::NewServer(executor, std::move(config), runtime);
+      streaming::NewServer(executor, options, runtime);
   if (!server.ok()) return server.status();
   return std::unique_ptr<StreamingHost>(new StreamingHost(
       executor, /*listens=*/options.base_url.empty(), *std::move(server)));
@@ -31,8 +35,7 @@ absl::Status StreamingHost::Start() {
 }
 
 Task<absl::Status> StreamingHost::Stop() {
-  if (!listens_) co_return absl::OkStatus();
-  absl::Status stopped = co_await server_->Stop();
+  absl::Status stopped = co_await server_->Stop(kDrainGrace);
   serving_.Cancel();
   co_await serving_.Join();
   co_return stopped;

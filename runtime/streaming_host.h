@@ -29,6 +29,7 @@ class StreamingHost {
 
   // Listens, unless the holder serves. Errors: of listening.
   absl::Status Start();
+  // Lets open streams end, for five seconds at most.
   Task<absl::Status> Stop();
 
  private:

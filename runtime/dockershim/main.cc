@@ -17,6 +17,8 @@
 #include "base/status/co_status.h"
 #include "base/task/loop.h"
 #include "base/task/task_group.h"
+#include "kubelet/cri/streaming/server.h"
+#include "kubelet/cri/streaming/session_flags.h"
 #include "net/grpc/grpc.h"
 #include "net/socket/socket.h"
 #include "runtime/cri/cri_server.h"
@@ -49,7 +51,7 @@ DEFINE_string(streaming_connection_idle_timeout, "4h0m0s",
 namespace fairway::runtime::dockershim {
 namespace {
 
-// How long calls and streams may go on after SIGTERM.
+// How long calls may go on after SIGTERM.
 constexpr absl::Duration kGrace = absl::Seconds(5);
 
 absl::StatusOr<DockerServiceOptions> OptionsFromFlags() {
@@ -57,7 +59,7 @@ absl::StatusOr<DockerServiceOptions> OptionsFromFlags() {
   options.docker_endpoint = FLAGS_docker_endpoint;
   options.pod_infra_container_image = FLAGS_pod_infra_container_image;
   options.pod_network = FLAGS_pod_network;
-  options.streaming.bind_addr = FLAGS_streaming_bind_addr;
+  options.streaming.address = FLAGS_streaming_bind_addr;
   if (FLAGS_port_forward_dial == "socat") {
     options.port_forward_dial = PortForwardDial::kSocat;
   } else if (FLAGS_port_forward_dial != "netns") {
@@ -69,6 +71,10 @@ absl::StatusOr<DockerServiceOptions> OptionsFromFlags() {
       "streaming-connection-idle-timeout",
       FLAGS_streaming_connection_idle_timeout, absl::ZeroDuration(),
       &options.streaming.stream_idle_timeout));
+  absl::StatusOr<kubelet::cri::streaming::SessionOptions> session =
+      kubelet::cri::streaming::SessionOptionsFromFlags("dockershim");
+  if (!session.ok()) return session.status();
+  options.streaming.session = *std::move(session);
   return options;
 }
 
@@ -102,6 +108,7 @@ Task<absl::Status> Serve(DockerServiceOptions options) {
   std::vector<int> signals = {SIGINT, SIGTERM};
   absl::StatusOr<int> signal = co_await WaitForSignal(std::move(signals));
   LOG_IF(INFO, signal.ok()) << "Ending on signal " << *signal;
+  (*runtime)->streaming_server().Drain();
   absl::Status shut = co_await server->Shutdown(kGrace);
   absl::Status stopped = co_await (*runtime)->Stop();
   absl::Status unhealthy = co_await health.Stop();

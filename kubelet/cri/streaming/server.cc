@@ -11,6 +11,7 @@
 #include "base/status/co_status.h"
 #include "kubelet/cri/streaming/portforward/portforward.h"
 #include "kubelet/cri/streaming/request_cache.h"
+#include "net/http/connection.h"
 #include "net/http/server.h"
 #include "net/http/url.h"
 #include "net/socket/socket.h"
@@ -52,7 +53,8 @@ class ServerImpl final : public Server {
         base_url_(std::move(base_url)),
         path_prefix_(base_url_.path.substr(0, base_url_.path.rfind('/'))),
         address_(std::move(address)),
-        adapter_(runtime) {}
+        adapter_(runtime),
+        drain_(executor) {}
 
   absl::StatusOr<runtimeapi::PortForwardResponse> GetPortForward(
       const runtimeapi::PortForwardRequest& request) override {
@@ -105,10 +107,13 @@ class ServerImpl final : public Server {
     co_return served;
   }
 
-  Task<absl::Status> Stop() override {
+  void Drain() override { drain_.Begin(); }
+
+  Task<absl::Status> Stop(absl::Duration grace) override {
+    Drain();
     listener_ = nullptr;
     if (server_ == nullptr) co_return absl::OkStatus();
-    absl::Status stopped = co_await server_->Shutdown(absl::ZeroDuration());
+    absl::Status stopped = co_await server_->Shutdown(grace);
     co_return stopped;
   }
 
@@ -153,6 +158,8 @@ class ServerImpl final : public Server {
     options.idle_timeout = config_.stream_idle_timeout;
     options.stream_creation_timeout = config_.stream_creation_timeout;
     options.supported_protocols = config_.supported_port_forward_protocols;
+    options.session = config_.session;
+    options.drain = &drain_;
     absl::Status served = co_await portforward::ServePortForward(
         request, writer, adapter_, std::move(options));
     co_return served;
@@ -164,6 +171,7 @@ class ServerImpl final : public Server {
   const std::string path_prefix_;  // without a slash at its end
   const net::HostPort address_;
   CriAdapter adapter_;
+  net::http::DrainState drain_;
   RequestCache<runtimeapi::PortForwardRequest> cache_;
   std::unique_ptr<net::Listener> listener_;
   std::unique_ptr<net::http::Server> server_;

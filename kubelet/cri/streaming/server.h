@@ -2,40 +2,23 @@
 // Mirrors: pkg/kubelet/cri/streaming/server.go (v1.20.2)
 // Where a runtime's streams are opened: a CRI call leaves its request here and
 // gets a URL with a token, which may be used once within a minute.
-// Differs: only port-forward; paths of exec and attach are 404.
+// Differs: only port-forward; paths of exec and attach are 404. Stop() lets
+// streams end.
 #ifndef KUBELET_CRI_STREAMING_SERVER_H_
 #define KUBELET_CRI_STREAMING_SERVER_H_
 
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/task/task.h"
 #include "kubelet/cri/services.h"
+#include "kubelet/cri/streaming/config.h"
 #include "kubelet/cri/streaming/runtime.h"
 #include "net/http/handler.h"
-#include "net/tls/tls.h"
 
 namespace fairway::kubelet::cri::streaming {
-
-struct Config {
-  // host:port to listen on; the host is an IP or "localhost".
-  std::string address = "127.0.0.1:0";
-  // What the URLs begin with. Empty: the scheme and the address listened on. A
-  // mere path such as "/cri/" makes relative URLs; the path's directory is also
-  // what the handler expects in front of "/portforward/TOKEN".
-  std::string base_url;
-  absl::Duration stream_idle_timeout = absl::Hours(4);
-  // How long one stream of a pair waits for the other.
-  absl::Duration stream_creation_timeout = absl::Seconds(30);
-  std::vector<std::string> supported_port_forward_protocols = {
-      "portforward.k8s.io"};
-  // Null: plain. ALPN must not offer HTTP/2, which knows no upgrade.
-  std::shared_ptr<const net::TlsServerContext> tls;
-};
 
 // Threads:  on the executor of its making.
 // Lifetime: must outlive the calls of its handler; Stop() before it dies, if it
@@ -59,8 +42,11 @@ class Server {
   // Serves until Stop(); listens first if that was not done.
   // Errors: of Listen(); kCancelled.
   virtual Task<absl::Status> Start() = 0;
-  // Stops listening and ends what is open.
-  virtual Task<absl::Status> Stop() = 0;
+  // Sessions get no new streams from now on, and end once their last stream
+  // has: an idle one at once. Also those of handler(). Never waits. Idempotent.
+  virtual void Drain() = 0;
+  // Stops listening, drains, and drops what is still open after `grace`.
+  virtual Task<absl::Status> Stop(absl::Duration grace) = 0;
 };
 
 // Errors: kInvalidArgument for a base URL or address that cannot be parsed.

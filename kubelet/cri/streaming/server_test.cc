@@ -73,7 +73,7 @@ void WithServer(std::function<Task<absl::Status>(Server&)> body,
     absl::Status status = co_await WithDeadline(
         absl::Seconds(5), "test",
         [&]() -> Task<absl::Status> { return body(**server); });
-    absl::Status stopped = co_await (*server)->Stop();
+    absl::Status stopped = co_await (*server)->Stop(absl::ZeroDuration());
     EXPECT_THAT(stopped, IsOk());
     absl::Status joined = co_await tasks.Join();
     EXPECT_THAT(joined, IsOk());

@@ -3,11 +3,14 @@
 
 #include <glog/logging.h>
 
+#include <iterator>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/task/deadline.h"
 #include "kubelet/cri/streaming/portforward/options.h"
+#include "net/http/connection.h"
 
 namespace fairway::kubelet::cri::streaming::portforward {
 namespace {
@@ -62,16 +65,7 @@ absl::StatusOr<bool> HttpStreamPair::Add(std::unique_ptr<Stream> stream) {
         absl::StrCat(type, " stream already assigned"));
   }
   place = std::move(stream);
-  changed_.NotifyAll();
   return complete();
-}
-
-Task<absl::Status> HttpStreamPair::WaitComplete() {
-  while (!complete()) {
-    absl::Status waited = co_await changed_.Wait();
-    if (!waited.ok()) co_return waited;
-  }
-  co_return absl::OkStatus();
 }
 
 Task<absl::Status> HttpStreamPair::PrintError(std::string text) {
@@ -89,30 +83,33 @@ Task<absl::Status> HttpStreamPair::PrintError(std::string text) {
 HttpStreamHandler::HttpStreamHandler(Executor executor,
                                      PortForwarder& forwarder,
                                      ServeOptions options)
-    : executor_(executor),
-      forwarder_(forwarder),
-      options_(std::move(options)),
-      tasks_(executor) {}
+    : forwarder_(forwarder), options_(std::move(options)), tasks_(executor) {}
 
 HttpStreamHandler::PairAndWhetherCreated HttpStreamHandler::GetStreamPair(
     const std::string& request_id) {
-  HttpStreamPairPtr& pair = stream_pairs_[request_id];
-  const bool created = pair == nullptr;
-  if (created) pair = std::make_shared<HttpStreamPair>(executor_, request_id);
+  auto found = stream_pairs_.find(request_id);
+  const bool created = found == stream_pairs_.end();
   VLOG(5) << "(request=" << request_id << ") "
           << (created ? "creating new" : "found existing") << " stream pair";
-  return {pair, created};
+  if (!created) return {found->second->pair, false};
+  auto pair = std::make_shared<HttpStreamPair>(request_id);
+  incomplete_.push_back(
+      {pair, Clock::now() +
+                 absl::ToChronoNanoseconds(options_.stream_creation_timeout)});
+  stream_pairs_[pair->request_id()] = std::prev(incomplete_.end());
+  return {std::move(pair), true};
 }
 
-bool HttpStreamHandler::HasStreamPair(const std::string& request_id) const {
+bool HttpStreamHandler::HasStreamPair(absl::string_view request_id) const {
   return stream_pairs_.contains(request_id);
 }
 
 void HttpStreamHandler::RemoveStreamPair(const HttpStreamPairPtr& pair) {
   auto found = stream_pairs_.find(pair->request_id());
-  if (found != stream_pairs_.end() && found->second == pair) {
-    stream_pairs_.erase(found);
-  }
+  if (found == stream_pairs_.end() || found->second->pair != pair) return;
+  const IncompletePairs::iterator place = found->second;
+  stream_pairs_.erase(found);
+  incomplete_.erase(place);
 }
 
 std::string HttpStreamHandler::RequestId(const Stream& stream) {
@@ -132,37 +129,49 @@ absl::Status HttpStreamHandler::StreamReceived(std::unique_ptr<Stream> stream) {
   const std::string request_id = RequestId(*stream);
   VLOG(5) << "(request=" << request_id << ") received new stream of type "
           << stream->headers().Get(kStreamType);
-  if (!HasStreamPair(request_id) && stream_pairs_.size() >= kMaxPendingPairs) {
+  if (!HasStreamPair(request_id) &&
+      stream_pairs_.size() >= options_.session.max_streams / 2) {
     return absl::ResourceExhaustedError("too many streams wait for their pair");
   }
-  auto [pair, created] = GetStreamPair(request_id);
+  HttpStreamPairPtr pair = GetStreamPair(request_id).pair;
   absl::StatusOr<bool> complete = pair->Add(std::move(stream));
-  if (created) {
-    tasks_.Spawn([this, pair = pair] { return MonitorStreamPair(pair); });
+  if (!monitoring_) {
+    monitoring_ = true;
+    tasks_.Spawn([this] { return MonitorStreamPairs(); });
   }
   if (!complete.ok()) {
     const std::string message =
         absl::StrCat("error processing stream for request ", request_id, ": ",
                      complete.status().message());
     LOG(ERROR) << message;
-    tasks_.Spawn([pair = pair, message] { return pair->PrintError(message); });
+    tasks_.Spawn([pair, message] { return pair->PrintError(message); });
     return complete.status();
   }
   if (*complete) {
     RemoveStreamPair(pair);
-    tasks_.Spawn([this, pair = pair] { return PortForward(pair); });
+    tasks_.Spawn([this, pair] { return PortForward(pair); });
   }
   return absl::OkStatus();
 }
 
-Task<absl::Status> HttpStreamHandler::MonitorStreamPair(
-    HttpStreamPairPtr pair) {
-  absl::Status completed = co_await WithDeadline(
-      options_.stream_creation_timeout, "stream pair",
-      [&pair]() -> Task<absl::Status> { return pair->WaitComplete(); });
-  if (completed.ok() || absl::IsCancelled(completed)) co_return completed;
+Task<absl::Status> HttpStreamHandler::MonitorStreamPairs() {
+  while (!incomplete_.empty()) {
+    const absl::Duration left =
+        absl::FromChrono(incomplete_.front().deadline - Clock::now());
+    if (left > absl::ZeroDuration()) {
+      absl::Status slept = co_await Sleep(left);
+      if (!slept.ok()) co_return slept;
+      continue;
+    }
+    HttpStreamPairPtr pair = incomplete_.front().pair;
+    RemoveStreamPair(pair);
+    tasks_.Spawn([this, pair] { return GiveUp(pair); });
+  }
+  monitoring_ = false;
+  co_return absl::OkStatus();
+}
 
-  RemoveStreamPair(pair);
+Task<absl::Status> HttpStreamHandler::GiveUp(HttpStreamPairPtr pair) {
   const std::string message =
       absl::StrFormat("(conn=%p, request=%s) timed out waiting for streams",
                       this, pair->request_id());
@@ -174,7 +183,7 @@ Task<absl::Status> HttpStreamHandler::MonitorStreamPair(
     if (!closed.ok()) VLOG(5) << "error stream: " << closed;
   }
   // A data stream that is left alone is reset when the pair dies.
-  co_return completed;
+  co_return absl::OkStatus();
 }
 
 Task<absl::Status> HttpStreamHandler::PortForward(HttpStreamPairPtr pair) {
@@ -208,8 +217,22 @@ Task<absl::Status> HttpStreamHandler::PortForward(HttpStreamPairPtr pair) {
   co_return closed;
 }
 
+// What waits for its other half waits in vain: that will be refused.
+Task<absl::Status> HttpStreamHandler::DrainInTime(
+    httpstream::Connection& connection) {
+  absl::Status begun = co_await options_.drain->Wait();
+  if (!begun.ok()) co_return begun;
+  stream_pairs_.clear();
+  incomplete_.clear();
+  connection.Drain();
+  co_return absl::OkStatus();
+}
+
 Task<absl::Status> HttpStreamHandler::Run(httpstream::Connection& connection) {
   VLOG(5) << "(conn=" << &connection << ") waiting for port forward streams";
+  if (options_.drain != nullptr) {
+    tasks_.Spawn([this, &connection] { return DrainInTime(connection); });
+  }
   absl::Status reason = co_await connection.WaitClosed();
   VLOG(5) << "(conn=" << &connection
           << ") upgraded connection closed: " << reason;
@@ -219,6 +242,7 @@ Task<absl::Status> HttpStreamHandler::Run(httpstream::Connection& connection) {
   absl::Status joined = co_await tasks_.Join();
   if (!joined.ok()) VLOG(5) << "port forward: " << joined;
   stream_pairs_.clear();
+  incomplete_.clear();
   co_return absl::OkStatus();
 }
 

@@ -4,7 +4,8 @@
 #ifndef KUBELET_CRI_STREAMING_PORTFORWARD_HTTPSTREAM_H_
 #define KUBELET_CRI_STREAMING_PORTFORWARD_HTTPSTREAM_H_
 
-#include <cstddef>
+#include <chrono>
+#include <list>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,16 +14,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "base/task/condition.h"
 #include "base/task/task.h"
 #include "base/task/task_group.h"
 #include "httpstream/httpstream.h"
 #include "kubelet/cri/streaming/portforward/portforward.h"
 
 namespace fairway::kubelet::cri::streaming::portforward {
-
-// Pairs of which only one stream has come; more are refused.
-inline constexpr size_t kMaxPendingPairs = 1000;
 
 // Whether a stream's headers are those of port-forward.
 // Errors: kInvalidArgument, in upstream's words.
@@ -31,16 +28,14 @@ absl::Status HttpStreamReceived(const httpstream::Stream& stream);
 // The error and the data stream of one forwarded connection.
 class HttpStreamPair {
  public:
-  HttpStreamPair(Executor executor, std::string request_id)
-      : changed_(executor), request_id_(std::move(request_id)) {}
+  explicit HttpStreamPair(std::string request_id)
+      : request_id_(std::move(request_id)) {}
 
   // Whether both streams are there now. Errors: kAlreadyExists "error stream
   // already assigned" or "data stream already assigned".
   absl::StatusOr<bool> Add(std::unique_ptr<httpstream::Stream> stream);
 
   bool complete() const { return data_ != nullptr && error_ != nullptr; }
-  // Returns once complete(). Errors: kCancelled.
-  Task<absl::Status> WaitComplete();
 
   // Writes `text` to the error stream, if there is one; only the first text.
   Task<absl::Status> PrintError(std::string text);
@@ -50,7 +45,6 @@ class HttpStreamPair {
   httpstream::Stream* error_stream() { return error_.get(); }
 
  private:
-  Condition changed_;
   const std::string request_id_;
   std::unique_ptr<httpstream::Stream> data_;
   std::unique_ptr<httpstream::Stream> error_;
@@ -66,8 +60,9 @@ class HttpStreamHandler {
   HttpStreamHandler(Executor executor, PortForwarder& forwarder,
                     ServeOptions options);
 
-  // For NewStreamHandler. Errors: of HttpStreamReceived(); kResourceExhausted
-  // at kMaxPendingPairs.
+  // For NewStreamHandler. Errors: of HttpStreamReceived(); kAlreadyExists;
+  // kResourceExhausted when half as many pairs are incomplete as the session
+  // may have streams, so that complete ones always find room.
   absl::Status StreamReceived(std::unique_ptr<httpstream::Stream> stream);
 
   // Returns when `connection` is closed and no stream is served any more.
@@ -79,7 +74,7 @@ class HttpStreamHandler {
     bool created;
   };
   PairAndWhetherCreated GetStreamPair(const std::string& request_id);
-  bool HasStreamPair(const std::string& request_id) const;
+  bool HasStreamPair(absl::string_view request_id) const;
   void RemoveStreamPair(const HttpStreamPairPtr& pair);
 
   // The stream's requestID header; or, for clients that send none, the number
@@ -87,13 +82,28 @@ class HttpStreamHandler {
   static std::string RequestId(const httpstream::Stream& stream);
 
  private:
-  Task<absl::Status> MonitorStreamPair(HttpStreamPairPtr pair);
-  Task<absl::Status> PortForward(HttpStreamPairPtr pair);
+  using Clock = std::chrono::steady_clock;
 
-  const Executor executor_;
+  // A pair of which only one stream has come.
+  struct Incomplete {
+    HttpStreamPairPtr pair;
+    Clock::time_point deadline;
+  };
+  using IncompletePairs = std::list<Incomplete>;
+
+  // One task for all pairs: each has the same time.
+  Task<absl::Status> MonitorStreamPairs();
+  Task<absl::Status> GiveUp(HttpStreamPairPtr pair);
+  Task<absl::Status> PortForward(HttpStreamPairPtr pair);
+  Task<absl::Status> DrainInTime(httpstream::Connection& connection);
+
   PortForwarder& forwarder_;
   const ServeOptions options_;
-  absl::flat_hash_map<std::string, HttpStreamPairPtr> stream_pairs_;
+  IncompletePairs incomplete_;  // oldest first
+  // By the pair's own request_id().
+  absl::flat_hash_map<absl::string_view, IncompletePairs::iterator>
+      stream_pairs_;
+  bool monitoring_ = false;
   TaskGroup tasks_;
 };
 

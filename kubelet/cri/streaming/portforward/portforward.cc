@@ -39,9 +39,9 @@ Task<absl::Status> HandleHttpStreams(net::http::ServerRequest& request,
   VLOG(5) << "Upgrading port forward response";
   const absl::Duration idle_timeout = options.idle_timeout;
   Executor executor = co_await kThisExecutor;
-  HttpStreamHandler handler(executor, forwarder, std::move(options));
   const httpstream::spdy::ResponseUpgrader upgrader =
-      httpstream::spdy::NewResponseUpgrader();
+      httpstream::spdy::NewResponseUpgrader(options.session);
+  HttpStreamHandler handler(executor, forwarder, std::move(options));
   absl::StatusOr<std::unique_ptr<httpstream::Connection>> connection =
       co_await upgrader.UpgradeResponse(
           request, writer,

@@ -10,9 +10,14 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "base/task/task.h"
+#include "httpstream/spdy/session_options.h"
 #include "kubelet/cri/streaming/portforward/options.h"
 #include "net/http/handler.h"
 #include "net/io/byte_stream.h"
+
+namespace fairway::net::http {
+class DrainState;
+}  // namespace fairway::net::http
 
 namespace fairway::kubelet::cri::streaming::portforward {
 
@@ -33,6 +38,10 @@ struct ServeOptions {
   absl::Duration idle_timeout = absl::Hours(4);
   absl::Duration stream_creation_timeout = absl::Seconds(30);
   std::vector<std::string> supported_protocols = {"portforward.k8s.io"};
+  httpstream::spdy::SessionOptions session;
+  // Draining, the session ends once its last stream has. Null: never drains.
+  // Must outlive the Task.
+  net::http::DrainState* drain = nullptr;
 };
 
 // Answers an upgrade request and serves its streams, which may be many
