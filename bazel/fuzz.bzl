@@ -31,6 +31,8 @@ def fairway_fuzz_test(name, srcs, corpus, deps, **kwargs):
             "//bazel/fuzz:enabled": ["-fsanitize=fuzzer"],
             "//conditions:default": [],
         }),
+        # One file, that can be run from anywhere.
+        linkstatic = True,
         deps = deps + ["//bazel/fuzz:fuzz_input"] + select({
             "//bazel/fuzz:enabled": [],
             "//conditions:default": ["//bazel/fuzz:replay_main"],
