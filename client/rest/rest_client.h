@@ -82,6 +82,9 @@ class RESTClient {
   // GET of any path ("/version").
   Task<absl::StatusOr<std::string>> GetPath(std::string path);
 
+  // For its end: closes the idle connections in good order.
+  Task<absl::Status> Close() { return transport_->CloseIdleConnections(); }
+
   // Where a request to `resource` goes.
   net::http::Url URL(const Resource& resource) const;
 

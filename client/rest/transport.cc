@@ -22,10 +22,23 @@ using net::http::RoundTripper;
 constexpr absl::Duration kTokenPeriod = absl::Minutes(1);
 constexpr absl::Duration kTokenLeeway = absl::Seconds(10);
 
-class UserAgentRoundTripper final : public RoundTripper {
+// What all wrappers have in common: the one that they wrap.
+class Wrapper : public RoundTripper {
+ public:
+  explicit Wrapper(std::unique_ptr<RoundTripper> rt) : rt_(std::move(rt)) {}
+
+  Task<absl::Status> CloseIdleConnections() override {
+    return rt_->CloseIdleConnections();
+  }
+
+ protected:
+  const std::unique_ptr<RoundTripper> rt_;
+};
+
+class UserAgentRoundTripper final : public Wrapper {
  public:
   UserAgentRoundTripper(std::string agent, std::unique_ptr<RoundTripper> rt)
-      : agent_(std::move(agent)), rt_(std::move(rt)) {}
+      : Wrapper(std::move(rt)), agent_(std::move(agent)) {}
 
   Task<absl::StatusOr<Response>> RoundTrip(Request request) override {
     if (!request.headers.Has("User-Agent")) {
@@ -36,16 +49,15 @@ class UserAgentRoundTripper final : public RoundTripper {
 
  private:
   const std::string agent_;
-  const std::unique_ptr<RoundTripper> rt_;
 };
 
-class BasicAuthRoundTripper final : public RoundTripper {
+class BasicAuthRoundTripper final : public Wrapper {
  public:
   BasicAuthRoundTripper(std::string username, std::string password,
                         std::unique_ptr<RoundTripper> rt)
-      : credentials_(absl::StrCat("Basic ", absl::Base64Escape(absl::StrCat(
-                                                username, ":", password)))),
-        rt_(std::move(rt)) {}
+      : Wrapper(std::move(rt)),
+        credentials_(absl::StrCat("Basic ", absl::Base64Escape(absl::StrCat(
+                                                username, ":", password)))) {}
 
   Task<absl::StatusOr<Response>> RoundTrip(Request request) override {
     if (!request.headers.Has("Authorization")) {
@@ -56,17 +68,16 @@ class BasicAuthRoundTripper final : public RoundTripper {
 
  private:
   const std::string credentials_;
-  const std::unique_ptr<RoundTripper> rt_;
 };
 
-class BearerAuthRoundTripper final : public RoundTripper {
+class BearerAuthRoundTripper final : public Wrapper {
  public:
   BearerAuthRoundTripper(std::string token, std::string token_file,
                          std::unique_ptr<RoundTripper> rt,
                          std::function<absl::Time()> now)
-      : token_(std::move(token)),
+      : Wrapper(std::move(rt)),
+        token_(std::move(token)),
         token_file_(std::move(token_file)),
-        rt_(std::move(rt)),
         now_(std::move(now)) {}
 
   // Errors: of the file, when there is no token to fall back on.
@@ -98,7 +109,6 @@ class BearerAuthRoundTripper final : public RoundTripper {
  private:
   std::string token_;
   const std::string token_file_;
-  const std::unique_ptr<RoundTripper> rt_;
   const std::function<absl::Time()> now_;
   absl::Time expiry_ = absl::InfinitePast();
 };
@@ -121,11 +131,11 @@ std::string EscapeExtraKey(absl::string_view key) {
   return out;
 }
 
-class ImpersonatingRoundTripper final : public RoundTripper {
+class ImpersonatingRoundTripper final : public Wrapper {
  public:
   ImpersonatingRoundTripper(ImpersonationConfig impersonate,
                             std::unique_ptr<RoundTripper> rt)
-      : impersonate_(std::move(impersonate)), rt_(std::move(rt)) {}
+      : Wrapper(std::move(rt)), impersonate_(std::move(impersonate)) {}
 
   Task<absl::StatusOr<Response>> RoundTrip(Request request) override {
     // Somebody further out has already said who: leave all of it alone.
@@ -149,7 +159,6 @@ class ImpersonatingRoundTripper final : public RoundTripper {
 
  private:
   const ImpersonationConfig impersonate_;
-  const std::unique_ptr<RoundTripper> rt_;
 };
 
 }  // namespace

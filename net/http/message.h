@@ -59,6 +59,14 @@ class RoundTripper {
   virtual ~RoundTripper() = default;
   // Errors: of dialling, TLS and parsing. A status of 4xx or 5xx is no error.
   virtual Task<absl::StatusOr<Response>> RoundTrip(Request request) = 0;
+
+  // Mirrors: net/http.Client.CloseIdleConnections. Closes in good order, within
+  // seconds, the connections that are kept for requests to come: for the end of
+  // a client, whose destructor only drops them. Those in use are left alone.
+  // Who keeps none has nothing to do; who wraps another passes it on.
+  virtual Task<absl::Status> CloseIdleConnections() {
+    co_return absl::OkStatus();
+  }
 };
 
 }  // namespace fairway::net::http

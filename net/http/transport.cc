@@ -99,6 +99,25 @@ class Pool : public std::enable_shared_from_this<Pool> {
     });
   }
 
+  // Errors: kCancelled; what is left is then dropped.
+  Task<absl::Status> CloseIdle() {
+    Executor executor = co_await kThisExecutor;
+    TaskGroup closing(executor);
+    for (auto& [key, entries] : std::exchange(idle_, {})) {
+      for (const std::shared_ptr<Entry>& entry : entries) {
+        entry->taken = true;
+        entry->input->Poke();
+        std::shared_ptr<Input> input = entry->input;
+        closing.Spawn([input]() -> Task<absl::Status> {
+          absl::Status closed = co_await CloseInTime(input);
+          co_return closed;
+        });
+      }
+    }
+    absl::Status joined = co_await closing.Join();
+    co_return joined;
+  }
+
   void CloseLater(std::shared_ptr<Input> input) {
     tasks_.Spawn([input = std::move(input)]() -> Task<absl::Status> {
       absl::Status closed = co_await CloseInTime(input);
@@ -266,6 +285,9 @@ class Transport final : public RoundTripper {
       : pool_(std::make_shared<Pool>(executor)), options_(std::move(options)) {}
 
   Task<absl::StatusOr<Response>> RoundTrip(Request request) override;
+  Task<absl::Status> CloseIdleConnections() override {
+    return pool_->CloseIdle();
+  }
 
  private:
   struct Exchanged {

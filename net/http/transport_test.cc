@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "base/status/testing/status_matchers.h"
+#include "base/task/condition.h"
 #include "base/task/deadline.h"
 #include "base/task/task_group.h"
 #include "base/task/testing/run_test.h"
@@ -36,7 +37,7 @@ class ScriptedServer {
  public:
   ScriptedServer(Executor executor,
                  std::vector<std::vector<std::string>> connections)
-      : group_(executor) {
+      : changed_(executor), group_(executor) {
     absl::StatusOr<std::unique_ptr<Listener>> listener =
         ListenTcp(executor, "127.0.0.1", 0);
     listener_ = *std::move(listener);
@@ -53,6 +54,8 @@ class ScriptedServer {
                           held = std::shared_ptr<Socket>(
                               *std::move(socket))]() -> Task<absl::Status> {
               absl::Status status = co_await Answer(*held, answers);
+              ended_.push_back(status);
+              changed_.NotifyAll();
               co_return status;
             });
           }
@@ -69,6 +72,15 @@ class ScriptedServer {
     group_.Cancel();
     absl::Status joined = co_await group_.Join();
     co_return absl::IsCancelled(joined) ? absl::OkStatus() : joined;
+  }
+
+  // How the first connection's server ended, once it has.
+  Task<absl::Status> Ended() {
+    while (ended_.empty()) {
+      absl::Status waited = co_await changed_.Wait();
+      if (!waited.ok()) co_return waited;
+    }
+    co_return ended_[0];
   }
 
   uint16_t port = 0;
@@ -99,6 +111,8 @@ class ScriptedServer {
   }
 
   std::unique_ptr<Listener> listener_;
+  std::vector<absl::Status> ended_;
+  Condition changed_;
   TaskGroup group_;
 };
 
@@ -195,6 +209,30 @@ TEST(TransportTest, DropsIdleConnectionsThatTheServerClosed) {
     std::string second =
         co_await Fetch(*transport, MakeRequest("POST", server.UrlOf("/")));
     EXPECT_EQ(second, "200 ok");
+    absl::Status stopped = co_await server.Stop();
+    co_return stopped;
+  });
+}
+
+// A reset would tell the server of a failure, and may overtake an answer.
+TEST(TransportTest, ClosesIdleConnectionsInGoodOrder) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    ScriptedServer server(executor, {{kCounted, kCounted}, {kCounted}});
+    std::unique_ptr<RoundTripper> transport = NewTransport(executor, {});
+    absl::Status closed = co_await transport->CloseIdleConnections();
+    EXPECT_THAT(closed, IsOk());
+    std::string got =
+        co_await Fetch(*transport, MakeRequest("GET", server.UrlOf("/")));
+    EXPECT_EQ(got, "200 ok");
+    closed = co_await transport->CloseIdleConnections();
+    EXPECT_THAT(closed, IsOk());
+    // The server's end has read a FIN, where a reset is an error.
+    absl::Status ended = co_await server.Ended();
+    EXPECT_THAT(ended, IsOk());
+    // The transport goes on.
+    got = co_await Fetch(*transport, MakeRequest("GET", server.UrlOf("/")));
+    EXPECT_EQ(got, "200 ok");
+    EXPECT_EQ(server.accepted, 2);
     absl::Status stopped = co_await server.Stop();
     co_return stopped;
   });
