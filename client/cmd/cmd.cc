@@ -23,6 +23,9 @@ struct KubectlFlags {
   bool insecure_skip_tls_verify = false;
   std::vector<std::string> addresses = {"localhost"};
   std::string pod_running_timeout = "1m0s";
+  std::string session_per_connection = "auto";
+  std::string ping_timeout = "30s";
+  int max_stream_window_bytes = 16 << 20;
   GetOptions get;
   std::vector<std::string> filenames;
   bool validate = true;
@@ -134,12 +137,29 @@ Command NewCmdPortForward(KubectlFlags* flags) {
       DurationFlag("pod-running-timeout", &flags->pod_running_timeout,
                    "How long (like 5s, 2m, or 3h, higher than zero) to wait "
                    "until at least one pod is running"),
+      StringFlag("session-per-connection", 0, &flags->session_per_connection,
+                 "Whether each forwarded connection gets a session of its own "
+                 "with the server, so that one that stands still cannot stop "
+                 "the others: \"auto\" (unless the server keeps the streams "
+                 "of one session apart), \"always\" or \"never\""),
+      DurationFlag("ping-timeout", &flags->ping_timeout,
+                   "How long (like 5s, 2m, or 3h, higher than zero) a server "
+                   "that is asked every five seconds may stay silent before "
+                   "the connection to it counts as lost"),
+      IntFlag("max-stream-window-bytes", 0, &flags->max_stream_window_bytes,
+              "How many bytes of one connection may be under way to here, at "
+              "most (65536 to 2147483647). More fills a fast link of long "
+              "delay, and costs that much memory where a connection is not "
+              "read"),
   };
   command.run = [flags](Factory* factory,
                         std::vector<std::string> args) -> Task<absl::Status> {
     PortForwardOptions options(factory);
     options.addresses = flags->addresses;
     options.pod_running_timeout = flags->pod_running_timeout;
+    options.session_per_connection = flags->session_per_connection;
+    options.ping_timeout = flags->ping_timeout;
+    options.max_stream_window_bytes = flags->max_stream_window_bytes;
     absl::Status status = co_await options.Complete(std::move(args));
     FAIRWAY_CO_RETURN_IF_ERROR(status);
     FAIRWAY_CO_RETURN_IF_ERROR(options.Validate());

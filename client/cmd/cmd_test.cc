@@ -51,7 +51,8 @@ Ran Kubectl(std::vector<std::string> args, const std::string& in = "") {
   Ran ran;
   ran.code =
       RunKubectl(args, {&input, &out, &err},
-                 [](Executor, const rest::Config&, std::string, net::http::Url)
+                 [](Executor, const rest::Config&, std::string, net::http::Url,
+                    httpstream::spdy::SessionOptions)
                      -> absl::StatusOr<std::unique_ptr<httpstream::Dialer>> {
                    return absl::UnavailableError("no dialer");
                  });

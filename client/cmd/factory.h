@@ -19,6 +19,7 @@
 #include "client/rest/kubeconfig.h"
 #include "client/rest/rest_client.h"
 #include "httpstream/httpstream.h"
+#include "httpstream/spdy/session_options.h"
 #include "net/http/url.h"
 
 namespace fairway::cmd {
@@ -31,12 +32,13 @@ struct ConfigFlags {
   int verbosity = 0;
 };
 
-// Makes the dialer for an upgraded request. Mirrors: what
-// defaultPortForwarder.ForwardPorts does with spdy.RoundTripperFor.
+// Makes the dialer for an upgraded request, whose sessions are as `session`
+// says. Mirrors: what defaultPortForwarder.ForwardPorts does with
+// spdy.RoundTripperFor.
 using DialerFactory =
     std::function<absl::StatusOr<std::unique_ptr<httpstream::Dialer>>(
         Executor executor, const rest::Config& config, std::string method,
-        net::http::Url url)>;
+        net::http::Url url, httpstream::spdy::SessionOptions session)>;
 
 // Threads:  on one executor.
 // Lifetime: outlives the command.

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/types/optional.h"
+#include "base/status/co_status.h"
 #include "base/task/loop.h"
 #include "base/task/task_group.h"
 #include "base/time/go_time.h"
@@ -24,14 +25,31 @@ namespace {
 
 constexpr char kCommand[] = "port-forward";
 
-absl::StatusOr<absl::Duration> PositiveTimeout(const std::string& text) {
+// The windows that SPDY knows: what every stream begins with, and 31 bits.
+constexpr int kMinStreamWindowBytes = 64 * 1024;
+constexpr int kMaxStreamWindowBytes = 0x7fffffff;
+
+absl::StatusOr<absl::Duration> PositiveTimeout(absl::string_view flag,
+                                               const std::string& text) {
   absl::StatusOr<absl::Duration> timeout = ParseGoDuration(text);
   if (!timeout.ok()) return timeout.status();
   if (*timeout <= absl::ZeroDuration()) {
     return UsageError(kCommand,
-                      "--pod-running-timeout must be higher than zero");
+                      absl::StrCat("--", flag, " must be higher than zero"));
   }
   return timeout;
+}
+
+// In the words that kubectl has for --cascade and --dry-run.
+absl::StatusOr<portforward::SessionPerConnection> ParseSessionPerConnection(
+    const std::string& text) {
+  using portforward::SessionPerConnection;
+  if (text == "auto") return SessionPerConnection::kAuto;
+  if (text == "always") return SessionPerConnection::kAlways;
+  if (text == "never") return SessionPerConnection::kNever;
+  return UsageError(
+      kCommand, absl::StrCat("invalid session-per-connection value (", text,
+                             "). Must be \"auto\", \"always\", or \"never\"."));
 }
 
 // Whether Go's strconv.Atoi takes it.
@@ -100,8 +118,10 @@ Task<absl::Status> PortForwardOptions::Complete(std::vector<std::string> args) {
   absl::StatusOr<rest::ClientConfig> config = factory_->ToClientConfig();
   if (!config.ok()) co_return config.status();
   namespace_ = config->namespace_;
-  absl::StatusOr<absl::Duration> timeout = PositiveTimeout(pod_running_timeout);
+  absl::StatusOr<absl::Duration> timeout =
+      PositiveTimeout("pod-running-timeout", pod_running_timeout);
   if (!timeout.ok()) co_return timeout.status();
+  FAIRWAY_CO_RETURN_IF_ERROR(CompleteSession());
   absl::StatusOr<ResourceArgs> target = ParseResourceArgs({args[0]}, "pods");
   if (!target.ok()) co_return target.status();
   if (target->kind->kind != "Pod") {
@@ -121,6 +141,28 @@ Task<absl::Status> PortForwardOptions::Complete(std::vector<std::string> args) {
   if (!ports.ok()) co_return ports.status();
   ports_ = *std::move(ports);
   co_return absl::OkStatus();
+}
+
+absl::Status PortForwardOptions::CompleteSession() {
+  absl::StatusOr<portforward::SessionPerConnection> mode =
+      ParseSessionPerConnection(session_per_connection);
+  if (!mode.ok()) return mode.status();
+  mode_ = *mode;
+  absl::StatusOr<absl::Duration> timeout =
+      PositiveTimeout("ping-timeout", ping_timeout);
+  if (!timeout.ok()) return timeout.status();
+  session_.ping_timeout = *timeout;
+  if (max_stream_window_bytes < kMinStreamWindowBytes) {
+    return UsageError(
+        kCommand,
+        absl::StrCat("--max-stream-window-bytes must be between ",
+                     kMinStreamWindowBytes, " and ", kMaxStreamWindowBytes));
+  }
+  session_.max_stream_window_bytes = max_stream_window_bytes;
+  session_.stream_window_bytes =
+      std::min(session_.stream_window_bytes, session_.max_stream_window_bytes);
+  session_.name = "kubectl";
+  return absl::OkStatus();
 }
 
 absl::Status PortForwardOptions::Validate() const {
@@ -150,7 +192,7 @@ Task<absl::Status> PortForwardOptions::RunPortForward() {
   rest::Resource resource =
       ResourceOf(*FindKind("Pod"), namespace_, pod->metadata.name);
   resource.subresource = "portforward";
-  DefaultPortForwarder forwarder(factory_);
+  DefaultPortForwarder forwarder(factory_, mode_, session_);
   absl::Status status = co_await forwarder.ForwardPorts(
       "POST", (*client)->URL(resource), config->config, addresses, ports_);
   co_return status;
@@ -161,12 +203,12 @@ Task<absl::Status> DefaultPortForwarder::ForwardPorts(
     std::vector<std::string> addresses, std::vector<std::string> ports) {
   Executor executor = factory_->executor();
   absl::StatusOr<std::unique_ptr<httpstream::Dialer>> dialer =
-      factory_->dialers()(executor, config, method, url);
+      factory_->dialers()(executor, config, method, url, session_);
   if (!dialer.ok()) co_return dialer.status();
   absl::StatusOr<std::unique_ptr<portforward::PortForwarder>> forwarder =
       portforward::NewOnAddresses(executor, *std::move(dialer), addresses,
                                   ports, factory_->streams().out,
-                                  factory_->streams().err_out);
+                                  factory_->streams().err_out, mode_);
   if (!forwarder.ok()) co_return forwarder.status();
   portforward::PortForwarder* raw = forwarder->get();
   TaskGroup signals(executor);

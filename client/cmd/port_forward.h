@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -13,6 +14,8 @@
 #include "api/object.h"
 #include "base/task/task.h"
 #include "client/cmd/factory.h"
+#include "client/tools/portforward/session_provider.h"
+#include "httpstream/spdy/session_options.h"
 #include "net/http/url.h"
 
 namespace fairway::cmd {
@@ -21,7 +24,11 @@ namespace fairway::cmd {
 // Mirrors: defaultPortForwarder.
 class DefaultPortForwarder {
  public:
-  explicit DefaultPortForwarder(Factory* factory) : factory_(factory) {}
+  // Its connections get their sessions as `mode` says, sessions are as
+  // `session` says.
+  DefaultPortForwarder(Factory* factory, portforward::SessionPerConnection mode,
+                       httpstream::spdy::SessionOptions session)
+      : factory_(factory), mode_(mode), session_(std::move(session)) {}
 
   // Errors: of RoundTripperFor, NewOnAddresses and ForwardPorts.
   Task<absl::Status> ForwardPorts(std::string method, net::http::Url url,
@@ -31,6 +38,8 @@ class DefaultPortForwarder {
 
  private:
   Factory* const factory_;
+  const portforward::SessionPerConnection mode_;
+  const httpstream::spdy::SessionOptions session_;
 };
 
 class PortForwardOptions {
@@ -40,6 +49,9 @@ class PortForwardOptions {
 
   std::vector<std::string> addresses = {"localhost"};
   std::string pod_running_timeout = "1m0s";
+  std::string session_per_connection = "auto";
+  std::string ping_timeout = "30s";
+  int max_stream_window_bytes = 16 << 20;
 
   // `args` are TYPE/NAME and the ports. Finds the pod.
   Task<absl::Status> Complete(std::vector<std::string> args);
@@ -49,10 +61,15 @@ class PortForwardOptions {
   Task<absl::Status> RunPortForward();
 
  private:
+  absl::Status CompleteSession();
+
   Factory* const factory_;
   std::string namespace_;
   std::string pod_name_;
   std::vector<std::string> ports_;
+  portforward::SessionPerConnection mode_ =
+      portforward::SessionPerConnection::kAuto;
+  httpstream::spdy::SessionOptions session_;
 };
 
 // The ports with a container port's name replaced by its number.

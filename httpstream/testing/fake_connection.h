@@ -102,11 +102,12 @@ class FakeConnection final : public Connection {
     co_return absl::OkStatus();
   }
   void Abort() override {
+    closed_ = true;
     peer_->closed = true;
     peer_->changed.NotifyAll();
   }
   Task<absl::Status> WaitClosed() override {
-    while (!peer_->lost && !peer_->closed) {
+    while (!peer_->lost && !closed_) {
       absl::Status waited = co_await peer_->changed.Wait();
       if (!waited.ok()) co_return waited;
     }
@@ -122,6 +123,7 @@ class FakeConnection final : public Connection {
   Executor executor_;
   FakePeer* const peer_;
   uint32_t next_id_ = 1;
+  bool closed_ = false;
 };
 
 // `peer` outlives the dialer and its connections.

@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "base/status/co_status.h"
 #include "client/tools/portforward/forwarded_connection.h"
 #include "net/http/headers.h"
@@ -38,39 +39,87 @@ struct StreamPair {
   std::unique_ptr<Stream> data;
 };
 
+// Makes `stream`, or says what could not be made.
+Task<absl::Status> CreateStream(httpstream::Connection& session,
+                                absl::string_view type, absl::string_view name,
+                                ForwardedPort port, uint64_t id,
+                                std::unique_ptr<Stream>* stream) {
+  Headers headers = StreamHeaders(type, port.remote, id);
+  absl::StatusOr<std::unique_ptr<Stream>> made =
+      co_await session.CreateStream(std::move(headers));
+  absl::Status status = made.status();
+  if (made.ok()) {
+    *stream = *std::move(made);
+    // We write nothing to the error stream.
+    if (type == httpstream::kStreamTypeError) {
+      status = co_await (*stream)->CloseWrite();
+    }
+  }
+  if (status.ok()) co_return status;
+  co_return absl::Status(
+      status.code(),
+      absl::StrCat("error creating ", name, " stream for port ", port.local,
+                   " -> ", port.remote, ": ", status.message()));
+}
+
+// Asks for both at once, the error stream first, as servers expect it that
+// pair streams without a request's number.
 // Errors: with the words of what could not be made.
-Task<absl::StatusOr<StreamPair>> CreateStreams(
-    std::shared_ptr<httpstream::Connection> session, ForwardedPort port,
-    uint64_t id) {
+Task<absl::StatusOr<StreamPair>> CreateStreams(httpstream::Connection& session,
+                                               ForwardedPort port,
+                                               uint64_t id) {
+  Executor executor = co_await kThisExecutor;
   StreamPair pair;
-  Headers headers =
-      StreamHeaders(httpstream::kStreamTypeError, port.remote, id);
-  absl::StatusOr<std::unique_ptr<Stream>> error =
-      co_await session->CreateStream(std::move(headers));
-  absl::Status made = error.status();
-  if (error.ok()) {
-    pair.error = *std::move(error);
-    // We write nothing there.
-    made = co_await pair.error->CloseWrite();
+  absl::Status error = absl::CancelledError("not made");
+  absl::Status data = error;
+  TaskGroup tasks(executor);
+  tasks.Spawn([&session, &pair, &error, port, id]() -> Task<absl::Status> {
+    error = co_await CreateStream(session, httpstream::kStreamTypeError,
+                                  "error", port, id, &pair.error);
+    co_return error;
+  });
+  tasks.Spawn([&session, &pair, &data, port, id]() -> Task<absl::Status> {
+    data = co_await CreateStream(session, httpstream::kStreamTypeData,
+                                 "forwarding", port, id, &pair.data);
+    co_return data;
+  });
+  absl::Status joined = co_await tasks.Join();
+  if (joined.ok()) co_return pair;
+  if (pair.error != nullptr) pair.error->Reset();
+  if (pair.data != nullptr) pair.data->Reset();
+  co_return error.ok() ? data : error;
+}
+
+// Whether the streams that could not be made may be had of another session:
+// this one's numbers or its peer's patience ran out, or it is going away. No
+// byte was sent yet. Of a full session's successor the numbers may be gone as
+// well, by those who were quicker.
+bool IsWorthAnother(const absl::Status& status, int attempts) {
+  if (absl::IsResourceExhausted(status)) return attempts < 8;
+  return (absl::IsAborted(status) || absl::IsUnavailable(status)) &&
+         attempts < 2;
+}
+
+absl::Status UpgradeError(const absl::Status& error) {
+  return absl::Status(error.code(), absl::StrCat("error upgrading connection: ",
+                                                 error.message()));
+}
+
+// `lease` is what they were made of.
+Task<absl::StatusOr<StreamPair>> CreateStreamsInSession(
+    SessionProvider& sessions, ForwardedPort port, uint64_t id,
+    std::unique_ptr<SessionLease>* lease) {
+  for (int attempts = 1;; ++attempts) {
+    absl::StatusOr<std::unique_ptr<SessionLease>> acquired =
+        co_await sessions.Acquire();
+    if (!acquired.ok()) co_return UpgradeError(acquired.status());
+    *lease = *std::move(acquired);
+    absl::StatusOr<StreamPair> streams =
+        co_await CreateStreams((*lease)->session(), port, id);
+    if (streams.ok()) co_return streams;
+    if (!IsWorthAnother(streams.status(), attempts)) co_return streams;
+    (*lease)->End(ConnectionEnd::kNotMade);
   }
-  if (!made.ok()) {
-    co_return absl::Status(
-        made.code(),
-        absl::StrCat("error creating error stream for port ", port.local,
-                     " -> ", port.remote, ": ", made.message()));
-  }
-  headers = StreamHeaders(httpstream::kStreamTypeData, port.remote, id);
-  absl::StatusOr<std::unique_ptr<Stream>> data =
-      co_await session->CreateStream(std::move(headers));
-  if (!data.ok()) {
-    pair.error->Reset();
-    co_return absl::Status(
-        data.status().code(),
-        absl::StrCat("error creating forwarding stream for port ", port.local,
-                     " -> ", port.remote, ": ", data.status().message()));
-  }
-  pair.data = *std::move(data);
-  co_return pair;
 }
 
 void Print(std::ostream* out, absl::string_view line) {
@@ -101,7 +150,7 @@ absl::StatusOr<std::unique_ptr<PortForwarder>> NewOnAddresses(
     Executor executor, std::unique_ptr<httpstream::Dialer> dialer,
     const std::vector<std::string>& addresses,
     const std::vector<std::string>& ports, std::ostream* out,
-    std::ostream* err_out) {
+    std::ostream* err_out, SessionPerConnection mode) {
   if (addresses.empty()) {
     return absl::InvalidArgumentError("you must specify at least 1 address");
   }
@@ -114,7 +163,8 @@ absl::StatusOr<std::unique_ptr<PortForwarder>> NewOnAddresses(
   absl::StatusOr<std::vector<ForwardedPort>> parsed_ports = ParsePorts(ports);
   if (!parsed_ports.ok()) return parsed_ports.status();
   return std::make_unique<PortForwarder>(
-      executor, NewSingleSessionProvider(std::move(dialer)),
+      executor,
+      std::make_unique<SessionProvider>(executor, std::move(dialer), mode),
       *std::move(parsed_addresses), *std::move(parsed_ports), out, err_out);
 }
 
@@ -151,20 +201,33 @@ absl::StatusOr<std::vector<ForwardedPort>> PortForwarder::GetPorts() const {
 }
 
 Task<absl::Status> PortForwarder::ForwardPorts() {
-  absl::Status opened = co_await sessions_->Open();
-  absl::Status result;
-  if (!opened.ok()) {
-    result = absl::Status(
-        opened.code(),
-        absl::StrCat("error upgrading connection: ", opened.message()));
-  } else {
-    result = co_await Forward();
-    absl::Status ended = co_await EndAll();
-    ended.IgnoreError();
-  }
+  absl::Status result = co_await OpenSessions();
+  if (result.ok() && !stopped_) result = co_await Forward();
+  absl::Status ended = co_await EndAll();
+  ended.IgnoreError();
   ended_ = true;
   changed_.NotifyAll();
   co_return result;
+}
+
+// OK also when it was stopped before.
+Task<absl::Status> PortForwarder::OpenSessions() {
+  absl::optional<absl::Status> opened;
+  TaskGroup opening(executor_);
+  opening.Spawn([this, &opened]() -> Task<absl::Status> {
+    absl::Status status = co_await sessions_->Open();
+    opened = status;
+    changed_.NotifyAll();
+    co_return status;
+  });
+  absl::Status waited;
+  while (waited.ok() && !opened.has_value() && !stopped_) {
+    waited = co_await changed_.Wait();
+  }
+  opening.Cancel();
+  absl::Status joined = co_await opening.Join();
+  if (stopped_ || joined.ok()) co_return absl::OkStatus();
+  co_return UpgradeError(joined);
 }
 
 Task<absl::Status> PortForwarder::EndAll() {
@@ -287,14 +350,9 @@ Task<absl::Status> PortForwarder::HandleConnection(
     std::unique_ptr<net::Socket> socket, ForwardedPort port) {
   Print(out_, absl::StrCat("Handling connection for ", port.local, "\n"));
   const uint64_t id = next_request_id_++;
-  absl::StatusOr<std::shared_ptr<httpstream::Connection>> session =
-      co_await sessions_->Acquire();
-  absl::StatusOr<StreamPair> streams = absl::UnknownError("no session");
-  if (session.ok()) {
-    streams = co_await CreateStreams(*session, port, id);
-  } else {
-    streams = session.status();
-  }
+  std::unique_ptr<SessionLease> lease;
+  absl::StatusOr<StreamPair> streams =
+      co_await CreateStreamsInSession(*sessions_, port, id, &lease);
   if (!streams.ok()) {
     // The application learns that nobody was there.
     socket->Abort();
@@ -305,6 +363,8 @@ Task<absl::Status> PortForwarder::HandleConnection(
   }
   ForwardResult result =
       co_await ForwardConnection(*socket, *streams->data, *streams->error);
+  lease->End(result.status.ok() ? ConnectionEnd::kInGoodOrder
+                                : ConnectionEnd::kAborted);
   if (!result.remote_error.empty()) {
     HandleError(err_out_, kFile, __LINE__,
                 absl::StrCat("an error occurred forwarding ", port.local,

@@ -24,8 +24,8 @@
 namespace fairway::portforward {
 
 // Differs: a failure of one connection ends that connection only; each
-// direction of a connection ends by itself; a lost session is an error, as in
-// newer clients.
+// direction of a connection ends by itself; sessions come from a
+// SessionProvider; when they are lost, that is an error, as in newer clients.
 //
 // Threads:  not thread-safe; on `executor`.
 // Lifetime: ForwardPorts() has returned before it dies.
@@ -36,8 +36,8 @@ class PortForwarder {
                 std::vector<ForwardedPort> ports, std::ostream* out,
                 std::ostream* err_out);
 
-  // Opens the session, listens, and forwards until Stop() (OK) or until the
-  // session is lost. Connections that are left are reset, the session is
+  // Makes a session, listens, and forwards until Stop() (OK) or until the way
+  // to the pod is lost. Connections that are left are reset, sessions are
   // closed in good order. Call it once.
   // Errors: "error upgrading connection: ..."; kAlreadyExists "unable to listen
   // on any of the requested ports: [{8080 80}]"; kUnavailable "lost connection
@@ -55,6 +55,7 @@ class PortForwarder {
   absl::StatusOr<std::vector<ForwardedPort>> GetPorts() const;
 
  private:
+  Task<absl::Status> OpenSessions();
   Task<absl::Status> Forward();
   absl::Status ListenOnPort(ForwardedPort& port);
   absl::Status ListenOnPortAndAddress(ForwardedPort& port,
@@ -83,13 +84,15 @@ class PortForwarder {
   TaskGroup tasks_;
 };
 
-// `out` and `err_out` outlive the forwarder.
+// `out` and `err_out` outlive the forwarder. `dialer` is asked for several
+// connections at a time.
 // Errors: kInvalidArgument ("you must specify at least 1 port").
 absl::StatusOr<std::unique_ptr<PortForwarder>> NewOnAddresses(
     Executor executor, std::unique_ptr<httpstream::Dialer> dialer,
     const std::vector<std::string>& addresses,
     const std::vector<std::string>& ports, std::ostream* out,
-    std::ostream* err_out);
+    std::ostream* err_out,
+    SessionPerConnection mode = SessionPerConnection::kAuto);
 
 // Mirrors: k8s.io/apimachinery/pkg/util/runtime.HandleError. Writes `message`
 // as one line of a log: "E1122 21:07:01.123456    4711 FILE:LINE] ...". What

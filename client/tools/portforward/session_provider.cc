@@ -1,57 +1,260 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/tools/portforward/session_provider.h"
 
+#include <algorithm>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "base/status/co_status.h"
+#include "base/task/deadline.h"
+
 namespace fairway::portforward {
-namespace {
 
-class SingleSessionProvider final : public SessionProvider {
- public:
-  explicit SingleSessionProvider(std::unique_ptr<httpstream::Dialer> dialer)
-      : dialer_(std::move(dialer)) {}
+SessionProvider::SessionProvider(Executor executor,
+                                 std::unique_ptr<httpstream::Dialer> dialer,
+                                 SessionPerConnection mode)
+    : executor_(executor),
+      dialer_(std::move(dialer)),
+      mode_(mode),
+      lost_condition_(executor),
+      tasks_(executor),
+      closings_(executor) {}
 
-  Task<absl::Status> Open() override {
-    std::vector<std::string> protocols = {
-        std::string(httpstream::kPortForwardV1Name)};
-    absl::StatusOr<httpstream::Dialer::Result> dialed =
-        co_await dialer_->Dial(std::move(protocols));
-    if (!dialed.ok()) co_return dialed.status();
-    connection_ = std::move(dialed->connection);
-    co_return absl::OkStatus();
+Task<absl::Status> SessionProvider::Open() {
+  absl::StatusOr<SessionPtr> first = co_await Dial();
+  if (!first.ok()) co_return first.status();
+  if (mode_ != SessionPerConnection::kNever) {
+    absl::Status learned = co_await LearnOfWindows(*first);
+    FAIRWAY_CO_RETURN_IF_ERROR(learned);
   }
+  Offer(*first);
+  co_return absl::OkStatus();
+}
 
-  Task<absl::StatusOr<std::shared_ptr<httpstream::Connection>>> Acquire()
-      override {
-    if (connection_ == nullptr) {
-      co_return absl::FailedPreconditionError("session: not open");
+// The sessions that follow have the same peer.
+Task<absl::Status> SessionProvider::LearnOfWindows(SessionPtr session) {
+  std::function<Task<absl::StatusOr<bool>>()> ask = [&session]() {
+    return session->connection->KeepsStreamsApart();
+  };
+  absl::StatusOr<bool> apart =
+      co_await WithDeadline<bool>(kWindowsTimeout, "windows", std::move(ask));
+  if (!apart.ok() && !absl::IsDeadlineExceeded(apart.status())) {
+    co_return apart.status();
+  }
+  peer_keeps_windows_ = apart.ok() && *apart;
+  shared_ = mode_ == SessionPerConnection::kAuto && peer_keeps_windows_;
+  co_return absl::OkStatus();
+}
+
+Task<absl::StatusOr<SessionProvider::SessionPtr>> SessionProvider::Dial() {
+  std::vector<std::string> protocols = {
+      std::string(httpstream::kPortForwardV1Name)};
+  absl::StatusOr<httpstream::Dialer::Result> dialed =
+      co_await dialer_->Dial(std::move(protocols));
+  if (!dialed.ok()) co_return dialed.status();
+  auto session = std::make_shared<Session>();
+  session->connection = std::move(dialed->connection);
+  session->dialed_at = Clock::now();
+  co_return session;
+}
+
+size_t SessionProvider::WantedDials() const {
+  if (ready_ != nullptr || closing_ || lost_) return 0;
+  const size_t asked =
+      shared_ ? std::min<size_t>(waiters_.size(), 1) : waiters_.size();
+  if (resting_) return asked;
+  return shared_ ? 1 : asked + 1;
+}
+
+void SessionProvider::Refill() {
+  while (dialing_ < std::min(WantedDials(), kMaxDials)) {
+    ++dialing_;
+    tasks_.Spawn([this]() { return DialOne(); });
+  }
+}
+
+Task<absl::Status> SessionProvider::DialOne() {
+  const Clock::time_point since = Clock::now();
+  absl::StatusOr<SessionPtr> session = co_await Dial();
+  --dialing_;
+  if (closing_ || lost_) co_return absl::CancelledError("session: closing");
+  if (session.ok()) {
+    failing_since_.reset();
+    Offer(*session);
+  } else {
+    NoteFailure(session.status(), since);
+  }
+  Refill();
+  co_return absl::OkStatus();
+}
+
+void SessionProvider::Offer(const SessionPtr& session) {
+  if (ready_ != nullptr) {
+    // Whoever wanted it has gone.
+    CloseInBackground(session);
+    return;
+  }
+  if (!shared_ && !waiters_.empty()) {
+    Answer(Lend(session));
+    return;
+  }
+  ready_ = session;
+  while (!waiters_.empty()) Answer(Lend(session));
+  tasks_.Spawn([this, session]() { return Watch(session); });
+}
+
+void SessionProvider::NoteFailure(const absl::Status& error,
+                                  Clock::time_point since) {
+  // Nobody needed it, then.
+  if (ready_ != nullptr) return;
+  if (!failing_since_.has_value()) failing_since_ = since;
+  if (waiters_.empty()) {
+    const auto failing = absl::FromChrono(Clock::now() - *failing_since_);
+    if (failing >= kGiveUpAfter && leases_ == 0) {
+      Lose();
+      return;
     }
-    co_return connection_;
+  } else if (shared_) {
+    while (!waiters_.empty()) Answer(error);
+  } else {
+    Answer(error);
   }
+  Rest();
+}
 
-  Task<absl::Status> WaitLost() override {
-    absl::Status status = co_await connection_->WaitClosed();
-    co_return status;
+void SessionProvider::Rest() {
+  if (resting_) return;
+  resting_ = true;
+  tasks_.Spawn([this]() -> Task<absl::Status> {
+    absl::Status slept = co_await Sleep(pause_);
+    FAIRWAY_CO_RETURN_IF_ERROR(slept);
+    pause_ = std::min(2 * pause_, kMaxPause);
+    resting_ = false;
+    Refill();
+    co_return absl::OkStatus();
+  });
+}
+
+Task<absl::Status> SessionProvider::Watch(SessionPtr session) {
+  absl::Status ended = co_await session->connection->WaitClosed();
+  if (closing_) co_return ended;
+  // Unless another has taken its place, though it was just now retired.
+  if (shared_ && !ended.ok() && (ready_ == session || ready_ == nullptr)) {
+    // Connections were cut off with it.
+    Lose();
+    co_return ended;
   }
-
-  Task<absl::Status> Close() override {
-    if (connection_ == nullptr) co_return absl::OkStatus();
-    absl::Status status = co_await connection_->Close();
-    co_return status;
+  if (ready_ != session) co_return ended;
+  ready_ = nullptr;
+  session->retired = true;
+  if (absl::FromChrono(Clock::now() - session->dialed_at) >= kSteadyAfter) {
+    pause_ = kMinPause;
+  } else {
+    Rest();
   }
+  Refill();
+  co_return ended;
+}
 
- private:
-  const std::unique_ptr<httpstream::Dialer> dialer_;
-  std::shared_ptr<httpstream::Connection> connection_;
-};
+Task<absl::StatusOr<std::unique_ptr<SessionLease>>> SessionProvider::Acquire() {
+  if (ready_ != nullptr) {
+    pause_ = kMinPause;
+    std::unique_ptr<SessionLease> lease = Lend(ready_);
+    Refill();
+    co_return lease;
+  }
+  if (closing_ || lost_) {
+    co_return absl::UnavailableError("lost connection to pod");
+  }
+  Waiter waiter(executor_);
+  waiters_.push_back(&waiter);
+  Refill();
+  absl::Status waited = co_await WithDeadline(
+      kAcquireTimeout, "waiting for a session",
+      [&waiter]() -> Task<absl::Status> {
+        while (!waiter.result.has_value()) {
+          absl::Status woken = co_await waiter.changed.Wait();
+          FAIRWAY_CO_RETURN_IF_ERROR(woken);
+        }
+        co_return absl::OkStatus();
+      });
+  if (waiter.result.has_value()) co_return *std::move(waiter.result);
+  waiters_.remove(&waiter);
+  co_return waited;
+}
 
-}  // namespace
+void SessionProvider::Answer(
+    absl::StatusOr<std::unique_ptr<SessionLease>> result) {
+  Waiter* waiter = waiters_.front();
+  waiters_.pop_front();
+  waiter->result = std::move(result);
+  waiter->changed.NotifyAll();
+}
 
-std::unique_ptr<SessionProvider> NewSingleSessionProvider(
-    std::unique_ptr<httpstream::Dialer> dialer) {
-  return std::make_unique<SingleSessionProvider>(std::move(dialer));
+std::unique_ptr<SessionLease> SessionProvider::Lend(SessionPtr session) {
+  ++leases_;
+  ++session->leases;
+  if (!shared_) {
+    session->retired = true;
+    if (ready_ == session) ready_ = nullptr;
+  }
+  return std::make_unique<SessionLease>(
+      session->connection,
+      [this, session](ConnectionEnd how) { TakeBack(session, how); });
+}
+
+void SessionProvider::TakeBack(const SessionPtr& session, ConnectionEnd how) {
+  --leases_;
+  --session->leases;
+  if (how == ConnectionEnd::kNotMade) {
+    session->retired = true;
+    if (ready_ == session) {
+      ready_ = nullptr;
+      Refill();
+    }
+  }
+  if (!session->retired || session->leases > 0) return;
+  // A peer without windows is Go's, where a stream's reset looks like its end.
+  if (how == ConnectionEnd::kAborted && !shared_ && !peer_keeps_windows_) {
+    session->connection->Abort();
+  } else {
+    CloseInBackground(session);
+  }
+}
+
+void SessionProvider::CloseInBackground(const SessionPtr& session) {
+  closings_.Spawn([session]() -> Task<absl::Status> {
+    absl::Status closed = co_await WithDeadline(
+        kSessionCloseTimeout, "close",
+        [&session]() { return session->connection->Close(); });
+    session->connection->Abort();
+    co_return closed;
+  });
+}
+
+void SessionProvider::Lose() {
+  lost_ = true;
+  lost_condition_.NotifyAll();
+}
+
+Task<absl::Status> SessionProvider::WaitLost() {
+  while (!lost_) {
+    absl::Status waited = co_await lost_condition_.Wait();
+    FAIRWAY_CO_RETURN_IF_ERROR(waited);
+  }
+  co_return absl::UnavailableError("lost connection to pod");
+}
+
+Task<absl::Status> SessionProvider::Close() {
+  closing_ = true;
+  tasks_.Cancel();
+  if (ready_ != nullptr) CloseInBackground(ready_);
+  ready_ = nullptr;
+  absl::Status joined = co_await tasks_.Join();
+  joined.IgnoreError();
+  joined = co_await closings_.Join();
+  joined.IgnoreError();
+  co_return absl::OkStatus();
 }
 
 }  // namespace fairway::portforward

@@ -1,45 +1,170 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a forwarded connection's streams are made: the seam between one
-// session for all and a session for each.
+// Which session a forwarded connection's streams are made in.
+//
+// Toward a peer without windows (Kubernetes' own servers) one connection that
+// nobody reads stops all others of its session. So each connection gets a
+// session of its own there, and one spare is kept ready so that nobody waits
+// for a handshake.
 #ifndef CLIENT_TOOLS_PORTFORWARD_SESSION_PROVIDER_H_
 #define CLIENT_TOOLS_PORTFORWARD_SESSION_PROVIDER_H_
 
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <list>
 #include <memory>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "base/task/condition.h"
 #include "base/task/task.h"
+#include "base/task/task_group.h"
 #include "httpstream/httpstream.h"
 
 namespace fairway::portforward {
 
-// Threads:  on one executor.
+// Sessions that are dialled at a time.
+inline constexpr size_t kMaxDials = 32;
+// How long a connection waits for its turn to dial and for the dial.
+inline constexpr absl::Duration kAcquireTimeout = absl::Seconds(60);
+// How long a new session is asked whether its peer keeps windows; a peer that
+// says nothing keeps none.
+inline constexpr absl::Duration kWindowsTimeout = absl::Seconds(5);
+// Once no session was to be had for so long, and none is in use, the way to the
+// pod is lost.
+inline constexpr absl::Duration kGiveUpAfter = absl::Seconds(1);
+// Between two attempts: doubled each time, and forgotten once a session was
+// used or has lived for kSteadyAfter.
+inline constexpr absl::Duration kMinPause = absl::Milliseconds(100);
+inline constexpr absl::Duration kMaxPause = absl::Seconds(5);
+inline constexpr absl::Duration kSteadyAfter = absl::Seconds(10);
+// How long a session may take to end in good order, in the background.
+inline constexpr absl::Duration kSessionCloseTimeout = absl::Seconds(10);
+
+enum class SessionPerConnection {
+  kAuto,    // one for all if the peer keeps windows, else a session each
+  kAlways,  // a session each
+  kNever,   // one for all
+};
+
+// What became of a forwarded connection.
+enum class ConnectionEnd {
+  kInGoodOrder,  // what was sent is to arrive
+  kAborted,      // cut off; the other end is to learn of it at once
+  kNotMade,      // the session makes no more streams
+};
+
+// A connection's hold on a session.
+//
+// Lifetime: ends before the SessionProvider does.
+class SessionLease {
+ public:
+  SessionLease(std::shared_ptr<httpstream::Connection> session,
+               std::function<void(ConnectionEnd)> on_end)
+      : session_(std::move(session)), on_end_(std::move(on_end)) {}
+  ~SessionLease() { End(ConnectionEnd::kAborted); }
+  SessionLease(const SessionLease&) = delete;
+  SessionLease& operator=(const SessionLease&) = delete;
+
+  // Valid until End().
+  httpstream::Connection& session() const { return *session_; }
+
+  // Gives the session back. Never waits. Only the first call counts.
+  void End(ConnectionEnd how) {
+    if (session_ == nullptr) return;
+    on_end_(how);
+    session_ = nullptr;
+  }
+
+ private:
+  std::shared_ptr<httpstream::Connection> session_;
+  const std::function<void(ConnectionEnd)> on_end_;
+};
+
+// Threads:  on `executor`.
 // Lifetime: Close() before it dies.
 // Cancel:   honoured by every call.
 class SessionProvider {
  public:
-  virtual ~SessionProvider() = default;
+  SessionProvider(Executor executor, std::unique_ptr<httpstream::Dialer> dialer,
+                  SessionPerConnection mode);
 
-  // Makes sure that the pod can be reached, before anybody listens.
-  // Errors: of Dialer::Dial.
-  virtual Task<absl::Status> Open() = 0;
+  // Makes the first session, before anybody listens. Call it once.
+  // Errors: of Dialer::Dial and KeepsStreamsApart.
+  Task<absl::Status> Open();
 
-  // The session for one more forwarded connection. Whoever holds it may make
-  // streams until they drop it. Errors: of Dialer::Dial.
-  virtual Task<absl::StatusOr<std::shared_ptr<httpstream::Connection>>>
-  Acquire() = 0;
+  // For one more forwarded connection. At once where a session is at hand.
+  // Errors: of Dialer::Dial; kDeadlineExceeded after kAcquireTimeout.
+  Task<absl::StatusOr<std::unique_ptr<SessionLease>>> Acquire();
 
-  // Returns when there is no way to the pod any more. Waits as long as it
-  // takes: that is what a forwarder does.
-  virtual Task<absl::Status> WaitLost() = 0;
+  // Returns when there is no way to the pod any more: the session that all
+  // share was cut off, or no new one can be had while none is in use. Waits as
+  // long as it takes: that is what a forwarder does.
+  Task<absl::Status> WaitLost();
 
-  // Closes what is open, in good order.
-  virtual Task<absl::Status> Close() = 0;
+  // Closes what is left, in good order, and waits for what is closing, for
+  // kSessionCloseTimeout at most. All leases have ended before.
+  Task<absl::Status> Close();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  struct Session {
+    std::shared_ptr<httpstream::Connection> connection;
+    Clock::time_point dialed_at;
+    size_t leases = 0;
+    bool retired = false;  // nobody else gets it
+  };
+  using SessionPtr = std::shared_ptr<Session>;
+
+  // Who waits in Acquire().
+  struct Waiter {
+    explicit Waiter(Executor executor) : changed(executor) {}
+    absl::optional<absl::StatusOr<std::unique_ptr<SessionLease>>> result;
+    Condition changed;
+  };
+
+  Task<absl::Status> LearnOfWindows(SessionPtr session);
+  Task<absl::StatusOr<SessionPtr>> Dial();
+  // Starts the dials that are wanted.
+  void Refill();
+  size_t WantedDials() const;
+  Task<absl::Status> DialOne();
+  // For the waiters, or to be at hand.
+  void Offer(const SessionPtr& session);
+  void NoteFailure(const absl::Status& error, Clock::time_point since);
+  // No dial but for who waits until a pause is over.
+  void Rest();
+  Task<absl::Status> Watch(SessionPtr session);
+  void Answer(absl::StatusOr<std::unique_ptr<SessionLease>> result);
+  std::unique_ptr<SessionLease> Lend(SessionPtr session);
+  void TakeBack(const SessionPtr& session, ConnectionEnd how);
+  void CloseInBackground(const SessionPtr& session);
+  void Lose();
+
+  const Executor executor_;
+  const std::unique_ptr<httpstream::Dialer> dialer_;
+  const SessionPerConnection mode_;
+  bool shared_ = true;  // known once open
+  bool peer_keeps_windows_ = true;
+
+  SessionPtr ready_;  // the spare, or the one that all share
+  std::list<Waiter*> waiters_;
+  size_t dialing_ = 0;
+  size_t leases_ = 0;
+
+  absl::Duration pause_ = kMinPause;
+  bool resting_ = false;
+  absl::optional<Clock::time_point> failing_since_;
+  bool lost_ = false;
+  bool closing_ = false;
+  Condition lost_condition_;
+  TaskGroup tasks_;     // dials, pauses, watches: end with Close()
+  TaskGroup closings_;  // sessions on their way out
 };
-
-// One session for all forwarded connections; lost when it is.
-std::unique_ptr<SessionProvider> NewSingleSessionProvider(
-    std::unique_ptr<httpstream::Dialer> dialer);
 
 }  // namespace fairway::portforward
 

@@ -12,6 +12,7 @@
 #include "base/task/task.h"
 #include "client/rest/config.h"
 #include "httpstream/httpstream.h"
+#include "httpstream/spdy/session_options.h"
 #include "net/http/message.h"
 #include "net/http/url.h"
 
@@ -32,10 +33,11 @@ struct RoundTripperAndUpgrader {
 };
 
 // What Dialers of this config are made with; both may be shared by many. The
-// connections ask every five seconds whether the server is there.
+// connections are as `session` says, and ask every five seconds whether the
+// server is there.
 // Errors: of TLSConfigFor and HTTPWrappersForConfig.
 absl::StatusOr<RoundTripperAndUpgrader> RoundTripperFor(
-    const rest::Config& config);
+    const rest::Config& config, httpstream::spdy::SessionOptions session);
 
 // May dial several connections, one after the other or at once.
 std::unique_ptr<httpstream::Dialer> NewDialer(
