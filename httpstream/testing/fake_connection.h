@@ -57,7 +57,8 @@ struct FakePeer {
   absl::Status dial_error;
   bool keeps_streams_apart = true;
   bool lost = false;
-  bool closed = false;
+  bool closed = false;   // by Close() or Abort()
+  bool aborted = false;  // by Abort()
   bool draining = false;
   int dials = 0;
   Condition changed;
@@ -98,13 +99,13 @@ class FakeConnection final : public Connection {
     co_return std::make_unique<FakeStream>(std::move(near), headers, id);
   }
   Task<absl::Status> Close() override {
-    Abort();
+    End();
     co_return absl::OkStatus();
   }
   void Abort() override {
-    closed_ = true;
-    peer_->closed = true;
-    peer_->changed.NotifyAll();
+    if (closed_) return;
+    peer_->aborted = true;
+    End();
   }
   Task<absl::Status> WaitClosed() override {
     while (!peer_->lost && !closed_) {
@@ -120,6 +121,12 @@ class FakeConnection final : public Connection {
   void Drain() override { peer_->draining = true; }
 
  private:
+  void End() {
+    closed_ = true;
+    peer_->closed = true;
+    peer_->changed.NotifyAll();
+  }
+
   Executor executor_;
   FakePeer* const peer_;
   uint32_t next_id_ = 1;

@@ -70,24 +70,20 @@ Task<absl::StatusOr<StreamPair>> CreateStreams(httpstream::Connection& session,
                                                uint64_t id) {
   Executor executor = co_await kThisExecutor;
   StreamPair pair;
-  absl::Status error = absl::CancelledError("not made");
-  absl::Status data = error;
   TaskGroup tasks(executor);
-  tasks.Spawn([&session, &pair, &error, port, id]() -> Task<absl::Status> {
-    error = co_await CreateStream(session, httpstream::kStreamTypeError,
-                                  "error", port, id, &pair.error);
-    co_return error;
+  tasks.SpawnOrCancelAll([&session, &pair, port, id]() {
+    return CreateStream(session, httpstream::kStreamTypeError, "error", port,
+                        id, &pair.error);
   });
-  tasks.Spawn([&session, &pair, &data, port, id]() -> Task<absl::Status> {
-    data = co_await CreateStream(session, httpstream::kStreamTypeData,
-                                 "forwarding", port, id, &pair.data);
-    co_return data;
+  tasks.SpawnOrCancelAll([&session, &pair, port, id]() {
+    return CreateStream(session, httpstream::kStreamTypeData, "forwarding",
+                        port, id, &pair.data);
   });
   absl::Status joined = co_await tasks.Join();
   if (joined.ok()) co_return pair;
   if (pair.error != nullptr) pair.error->Reset();
   if (pair.data != nullptr) pair.data->Reset();
-  co_return error.ok() ? data : error;
+  co_return joined;
 }
 
 // Whether the streams that could not be made may be had of another session:
