@@ -54,6 +54,10 @@ void Gauge::Set(double value, const Labels& labels) {
   impl_->family.Add(labels).Set(value);
 }
 
+void Gauge::Remove(const Labels& labels) {
+  impl_->family.Remove(&impl_->family.Add(labels));
+}
+
 struct Histogram::Impl {
   prometheus::Family<prometheus::Histogram>& family;
   std::vector<double> buckets;

@@ -17,7 +17,7 @@ using Labels = std::map<std::string, std::string>;
 
 // A family lives as long as the process; make it once, at namespace scope or as
 // a function's static, and keep the number of label values bounded: none may
-// come from a peer.
+// come from a peer, unless its series is removed again.
 class Counter {
  public:
   Counter(std::string name, std::string help);
@@ -35,6 +35,9 @@ class Gauge {
   ~Gauge();
   void Add(double by, const Labels& labels = {});
   void Set(double value, const Labels& labels = {});
+  // Forgets the value of these labels: for those that come and go, so that
+  // there are never many of them.
+  void Remove(const Labels& labels);
 
  private:
   struct Impl;

@@ -8,6 +8,7 @@ namespace fairway {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(MetricsTest, TextHasEveryKind) {
   Counter counter("requests_total", "Requests.");
@@ -23,6 +24,17 @@ TEST(MetricsTest, TextHasEveryKind) {
   EXPECT_THAT(text, HasSubstr("streams 2"));
   EXPECT_THAT(text, HasSubstr("seconds_bucket{le=\"0.1\"} 0"));
   EXPECT_THAT(text, HasSubstr("seconds_bucket{le=\"1\"} 1"));
+}
+
+TEST(MetricsTest, RemovedGaugeIsGone) {
+  Gauge gauge("stalled", "What stands.");
+  gauge.Set(5, {{"stream", "1"}});
+  gauge.Set(7, {{"stream", "3"}});
+  EXPECT_THAT(MetricsText(), HasSubstr("stalled{stream=\"1\"} 5"));
+  gauge.Remove({{"stream", "1"}});
+  EXPECT_THAT(MetricsText(), Not(HasSubstr("stalled{stream=\"1\"}")));
+  EXPECT_THAT(MetricsText(), HasSubstr("stalled{stream=\"3\"} 7"));
+  gauge.Remove({{"stream", "1"}});
 }
 
 }  // namespace

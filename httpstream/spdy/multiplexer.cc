@@ -19,7 +19,19 @@ SessionOptions Checked(SessionOptions options) {
        {&options.stream_window_bytes, &options.session_window_bytes}) {
     *window = std::clamp(*window, kInitialWindowBytes, kMaxWindowBytes);
   }
+  options.max_stream_window_bytes =
+      std::clamp(options.max_stream_window_bytes, options.stream_window_bytes,
+                 kMaxWindowBytes);
   return options;
+}
+
+WindowEstimator Estimator(const SessionOptions& options) {
+  const int64_t max_session_bytes =
+      std::clamp(2 * options.max_stream_window_bytes,
+                 options.session_window_bytes, kMaxWindowBytes);
+  return WindowEstimator(options.stream_window_bytes,
+                         options.max_stream_window_bytes,
+                         options.session_window_bytes, max_session_bytes);
 }
 
 }  // namespace
@@ -36,7 +48,9 @@ Multiplexer::Multiplexer(Executor executor,
       idle_watch_(executor),
       next_stream_id_(role == Role::kClient ? 1 : 2),
       windows_decided_(executor),
+      estimator_(Estimator(options_)),
       room_(executor),
+      stall_(options_.name),
       writer_has_work_(executor),
       flushed_(executor),
       next_ping_id_(role == Role::kClient ? 1 : 2),
@@ -58,10 +72,11 @@ void Multiplexer::Start() {
 }
 
 StreamPtr Multiplexer::AddStream(uint32_t id, net::http::Headers headers) {
-  auto stream =
-      std::make_shared<StreamState>(executor_, id, std::move(headers));
+  auto stream = std::make_shared<StreamState>(executor_, &budget_, id,
+                                              std::move(headers));
   stream->send_window_bytes = peer_initial_window_bytes_;
   stream->receive_window_bytes = options_.stream_window_bytes;
+  stream->full_window_bytes = options_.stream_window_bytes;
   streams_[id] = stream;
   NoteActivity();
   return stream;
@@ -223,8 +238,8 @@ void Multiplexer::ResetStream(const StreamPtr& stream, RstStatus status) {
   }
   if (stream->reset) return;
   const bool peer_must_know = !ended_ && !stream->ended();
-  stream->received.Clear();
   DropStream(stream);
+  GiveBackWindow(stream, stream->received.Clear());
   if (peer_must_know) SendRst(stream->id, status);
 }
 
@@ -245,10 +260,7 @@ void Multiplexer::ReleaseStream(const StreamPtr& stream) {
 void Multiplexer::DropStream(const StreamPtr& stream) {
   stream->reset = true;
   Dequeue(stream);
-  if (stalled_ == stream) {
-    stalled_ = nullptr;
-    room_.NotifyAll();
-  }
+  room_.NotifyAll();
   stream->readable.NotifyAll();
   stream->writable.NotifyAll();
   stream->broken.NotifyAll();
@@ -260,26 +272,6 @@ void Multiplexer::RemoveIfEnded(const StreamPtr& stream) {
   if (!stream->ended()) return;
   streams_.erase(stream->id);
   CloseIfDone();
-}
-
-void Multiplexer::GiveBackWindow(const StreamPtr& stream, size_t bytes) {
-  if (windows_ != Windows::kAgreed) {
-    if (stalled_ == stream &&
-        stream->received.size() <= options_.receive_buffer_bytes / 2) {
-      stalled_ = nullptr;
-      room_.NotifyAll();
-    }
-    return;
-  }
-  if (stream->reset || stream->fin_received || ended_) return;
-  stream->unacknowledged_bytes += static_cast<int64_t>(bytes);
-  if (stream->unacknowledged_bytes < options_.stream_window_bytes / 2) return;
-  AppendWindowUpdate(
-      {stream->id, static_cast<uint32_t>(stream->unacknowledged_bytes)},
-      &control_);
-  stream->receive_window_bytes += stream->unacknowledged_bytes;
-  stream->unacknowledged_bytes = 0;
-  WakeWriter();
 }
 
 Task<absl::Status> Multiplexer::Close() {
@@ -384,65 +376,11 @@ void Multiplexer::End(absl::Status reason) {
   streams_.clear();
   while (!ready_.empty()) Dequeue(ready_.front());
   while (!blocked_.empty()) Dequeue(blocked_.front());
-  stalled_ = nullptr;
+  stall_.End("ends");
   ended_condition_.NotifyAll();
   windows_decided_.NotifyAll();
   tasks_.Cancel();
   idle_watch_.Cancel();
-}
-
-Task<absl::Status> Multiplexer::KeepAlive() {
-  while (!ended_) {
-    absl::Status slept = co_await Sleep(options_.ping_period);
-    if (!slept.ok()) co_return slept;
-    if (role_ == Role::kServer && !peer_spoke_) continue;
-    if (!control_.empty()) continue;  // the transport is stalled
-    if (keepalive_ping_id_ != 0) {
-      const auto waited = absl::FromChrono(Clock::now() - keepalive_sent_);
-      if (waited < options_.ping_timeout) continue;
-      if (MissedPingIsFatal()) {
-        End(absl::UnavailableError(
-            absl::StrCat("no answer to a ping for ",
-                         absl::FormatDuration(options_.ping_timeout))));
-        co_return absl::OkStatus();
-      }
-    }
-    keepalive_ping_id_ = SendPing();
-    keepalive_sent_ = Clock::now();
-    bytes_came_since_ping_ = false;
-  }
-  co_return absl::OkStatus();
-}
-
-// Go answers pings in the five queues that it handles frames in: behind a
-// stream that nobody reads there, one in five is never answered.
-bool Multiplexer::MissedPingIsFatal() const {
-  if (bytes_came_since_ping_) return false;
-  return windows_ == Windows::kAgreed || (stalled_ == nullptr && !writing_);
-}
-
-void Multiplexer::SetIdleTimeout(absl::Duration timeout) {
-  idle_watch_.Cancel();
-  if (ended_ || timeout <= absl::ZeroDuration()) return;
-  auto self = shared_from_this();
-  idle_watch_.Spawn([self, timeout] { return self->WatchIdle(timeout); });
-}
-
-Task<absl::Status> Multiplexer::WatchIdle(absl::Duration timeout) {
-  while (!ended_) {
-    const auto idle = absl::FromChrono(Clock::now() - last_activity_);
-    if (idle >= timeout) {
-      auto self = shared_from_this();
-      tasks_.Spawn([self, timeout] {
-        return self->EndInGoodOrder(absl::DeadlineExceededError(
-            absl::StrCat("idle for ", absl::FormatDuration(timeout))));
-      });
-      break;
-    }
-    absl::Status slept = co_await Sleep(timeout - idle);
-    if (!slept.ok()) co_return slept;
-  }
-  co_return absl::OkStatus();
 }
 
 }  // namespace fairway::httpstream::spdy

@@ -5,12 +5,15 @@
 //   multiplexer.cc          its life, and what streams ask of it
 //   multiplexer_reader.cc   frames that arrive
 //   multiplexer_writer.cc   frames that leave
+//   multiplexer_room.cc     windows, and what may lie unread
+//   multiplexer_alive.cc    pings and the idle timeout
 //
 // Three tasks run, and each keeps the Multiplexer alive: the reader parses and
 // answers at once, never waiting for a stream unless the peer keeps no windows;
 // the writer gathers control frames first, then DATA of the streams in turn,
 // into one Write of the transport; the third sends pings. Every call is O(1) in
-// the number of streams but for SETTINGS and the session's end.
+// the number of streams but for SETTINGS, the first GOAWAY, a stall's notice
+// and the session's end.
 //
 // Threads:  on `executor` only.
 // Lifetime: shared by the Connection, the stream handles and the tasks. The
@@ -23,6 +26,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,8 +40,11 @@
 #include "base/task/task.h"
 #include "base/task/task_group.h"
 #include "httpstream/spdy/framer.h"
+#include "httpstream/spdy/receive_budget.h"
 #include "httpstream/spdy/session_options.h"
+#include "httpstream/spdy/stall_notice.h"
 #include "httpstream/spdy/stream_state.h"
+#include "httpstream/spdy/window_estimator.h"
 #include "net/http/headers.h"
 #include "net/io/byte_stream.h"
 
@@ -104,8 +111,6 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   // For a stream whose peer broke a rule: RST, and kAborted for its user.
   void AbortStream(const StreamPtr& stream, RstStatus status);
   absl::Status WriteState(const StreamState& stream) const;
-  // The user is done with so many received bytes.
-  void GiveBackWindow(const StreamPtr& stream, size_t bytes);
   // The session is over; the first reason counts.
   void End(absl::Status reason);
   // `error`, or OK if nothing was lost with the transport.
@@ -114,17 +119,10 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   Task<absl::Status> EndInGoodOrder(absl::Status reason);
   Task<absl::Status> SayFarewell();
   void CloseIfDone();
-  Task<absl::Status> KeepAlive();
-  bool MissedPingIsFatal() const;
-  Task<absl::Status> WatchIdle(absl::Duration timeout);
-  void NoteActivity() { last_activity_ = Clock::now(); }
 
   // --- multiplexer_reader.cc
   Task<absl::Status> RunReader();
   Task<absl::Status> ReadFrames();
-  // Waits until reading may go on.
-  Task<absl::Status> WaitForRoom();
-  bool HasRoom() const;
   // Tells the peer why, if it breaks the protocol.
   Task<absl::Status> EndByError(absl::Status error);
   absl::Status Handle(Frame frame);
@@ -143,6 +141,37 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   void DoWithoutWindows();
   StreamPtr FindStream(uint32_t id) const;
   bool IsOwnNumber(uint32_t id) const;
+  bool WasOpened(uint32_t id) const;
+
+  // --- multiplexer_room.cc
+  // DATA came: takes it off the session's window.
+  absl::Status ChargeSessionWindow(int64_t bytes);
+  // Gives the session's window back: whole, or, while too much lies unread,
+  // only for what is read; `taken_bytes` were read now.
+  void ReturnSessionWindow(int64_t taken_bytes);
+  // The user is done with so many received bytes.
+  void GiveBackWindow(const StreamPtr& stream, size_t bytes);
+  void OnProbeAnswered();
+  // Whether as much lies unread as a session, or the process, may hold.
+  bool IsOverfull() const;
+  // Whether DATA of the stream may be taken in; once it had to wait, only when
+  // there is room for more than a little.
+  enum class Waited { kNo, kYes };
+  bool HasRoomFor(uint32_t stream_id, Waited waited) const;
+  Task<absl::Status> WaitForRoom(uint32_t stream_id);
+  Task<absl::Status> WaitForWriter();
+  // While reading waits nothing else would tell that the transport broke.
+  Task<absl::Status> WatchTransport();
+  void BeginStall(uint32_t stream_id);
+  Task<absl::Status> WatchStall();
+  void TellOfStall();
+
+  // --- multiplexer_alive.cc
+  Task<absl::Status> KeepAlive();
+  bool PeerCanBeHeard() const;
+  void HearPeer();
+  Task<absl::Status> WatchIdle(absl::Duration timeout);
+  void NoteActivity() { last_activity_ = Clock::now(); }
 
   // --- multiplexer_writer.cc
   Task<absl::Status> RunWriter();
@@ -174,6 +203,7 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   TaskGroup tasks_;
   TaskGroup idle_watch_;
 
+  ReceiveBudget budget_;  // outlives all streams
   absl::flat_hash_map<uint32_t, StreamPtr> streams_;
   uint32_t next_stream_id_;
   uint32_t last_peer_stream_id_ = 0;
@@ -183,13 +213,19 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   int64_t peer_initial_window_bytes_ = kInitialWindowBytes;
   int64_t send_window_bytes_ = kInitialWindowBytes;
   int64_t receive_window_bytes_ = kInitialWindowBytes;
+  int64_t taken_bytes_ = 0;  // read while too much lay unread, not given back
+  WindowEstimator estimator_;
 
   FrameParser parser_;
-  StreamPtr stalled_;  // whose buffer is full, toward a peer without windows
+  bool reading_waits_ = false;
   Condition room_;
+  StallNotice stall_;
+  uint32_t stalled_stream_id_ = 0;  // 0: what waits, waits for any
+  bool watching_stall_ = false;
 
   FrameWriter frame_writer_;
-  std::string control_;  // frames that wait for the writer
+  std::string control_;       // frames that wait for the writer
+  size_t answers_bytes_ = 0;  // of them, what the peer made us say
   StreamQueue ready_;
   StreamQueue blocked_;  // by the session's window
   Batch batch_;
@@ -201,11 +237,11 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   // Unanswered pings, by what they are for; 0: none.
   uint32_t next_ping_id_;
   uint32_t windows_ping_id_ = 0;
-  uint32_t keepalive_ping_id_ = 0;
+  uint32_t probe_ping_id_ = 0;
   uint32_t farewell_ping_id_ = 0;
-  Clock::time_point keepalive_sent_;
-  bool bytes_came_since_ping_ = false;
 
+  Clock::time_point last_heard_ = Clock::now();
+  std::optional<Clock::time_point> asked_;  // first ping since last_heard_
   Clock::time_point last_activity_ = Clock::now();
   bool peer_spoke_ = false;
   bool peer_goes_away_ = false;  // GOAWAY came

@@ -15,8 +15,9 @@ namespace {
 
 constexpr size_t kReadBytes = 64 * 1024;
 // Answers that the transport has not taken: beyond it, no more questions are
-// read.
-constexpr size_t kMaxQueuedControlBytes = 64 * 1024;
+// read. What this end says of its own accord does not count: if both waited for
+// each other's streams to be opened, neither would read.
+constexpr size_t kMaxAnswersBytes = 64 * 1024;
 constexpr absl::Duration kGoAwayTimeout = absl::Seconds(1);
 
 template <typename... Handlers>
@@ -84,43 +85,32 @@ Task<absl::Status> Multiplexer::ReadFrames() {
     if (!n.ok()) co_return n.status();
     if (ended_) co_return absl::CancelledError("session ended");
     if (*n == 0) co_return absl::OkStatus();
-    bytes_came_since_ping_ = true;
-    peer_spoke_ = true;
+    HearPeer();
 
     absl::string_view input(buffer.get(), *n);
     while (true) {
       absl::StatusOr<Frame> frame = parser_.Next(&input);
       if (!frame.ok()) co_return frame.status();
       if (std::holds_alternative<std::monostate>(*frame)) break;
+      const auto* piece = std::get_if<DataPiece>(&*frame);
+      if (piece != nullptr && !piece->payload.empty() &&
+          !HasRoomFor(piece->stream_id, Waited::kNo)) {
+        absl::Status waited = co_await WaitForRoom(piece->stream_id);
+        if (!waited.ok()) co_return waited;
+      }
+      const size_t queued_bytes = control_.size();
       FAIRWAY_CO_RETURN_IF_ERROR(Handle(*std::move(frame)));
       // A handler of new streams may have ended the session.
       if (ended_) co_return absl::CancelledError("session ended");
-      if (!HasRoom()) {
-        absl::Status waited = co_await WaitForRoom();
+      answers_bytes_ += control_.size() - queued_bytes;
+      if (answers_bytes_ >= kMaxAnswersBytes) {
+        absl::Status waited = co_await WaitForWriter();
         if (!waited.ok()) co_return waited;
       }
     }
     // A full buffer means that more is there; else none is kept for a wait.
     if (*n < kReadBytes) buffer = nullptr;
   }
-}
-
-bool Multiplexer::HasRoom() const {
-  return stalled_ == nullptr && control_.size() < kMaxQueuedControlBytes;
-}
-
-Task<absl::Status> Multiplexer::WaitForRoom() {
-  if (stalled_ != nullptr && !stalled_->stall_logged) {
-    stalled_->stall_logged = true;
-    LOG(WARNING) << "spdy session: stream " << stalled_->id
-                 << " is not read; its peer keeps no windows, so the other "
-                    "streams wait for it";
-  }
-  while (!HasRoom()) {
-    absl::Status waited = co_await room_.Wait();
-    if (!waited.ok()) co_return waited;
-  }
-  co_return absl::OkStatus();
 }
 
 absl::Status Multiplexer::Handle(Frame frame) {
@@ -221,39 +211,30 @@ void Multiplexer::OnHeaders(const HeadersFrame& frame) {
   if (stream != nullptr && frame.fin) OnFin(stream);
 }
 
+bool Multiplexer::WasOpened(uint32_t id) const {
+  return IsOwnNumber(id) ? id < next_stream_id_ : id <= last_peer_stream_id_;
+}
+
 absl::Status Multiplexer::OnData(const DataPiece& piece) {
   NoteActivity();
   const int64_t bytes = static_cast<int64_t>(piece.payload.size());
-  if (windows_ == Windows::kAgreed) {
-    receive_window_bytes_ -= bytes;
-    if (receive_window_bytes_ < 0) {
-      return absl::InvalidArgumentError("more data than the session's window");
-    }
-    // Given back at once, whoever reads: the streams' windows bound what lies
-    // here, and one that nobody reads must not take the others' share.
-    if (receive_window_bytes_ <= options_.session_window_bytes / 2) {
-      const int64_t delta =
-          options_.session_window_bytes - receive_window_bytes_;
-      AppendWindowUpdate({0, static_cast<uint32_t>(delta)}, &control_);
-      receive_window_bytes_ += delta;
-      WakeWriter();
-    }
-  }
+  FAIRWAY_RETURN_IF_ERROR(ChargeSessionWindow(bytes));
   StreamPtr stream = FindStream(piece.stream_id);
-  if (stream == nullptr) {
-    const bool was_there = IsOwnNumber(piece.stream_id)
-                               ? piece.stream_id < next_stream_id_
-                               : piece.stream_id <= last_peer_stream_id_;
-    // Go goes on writing on a stream that it was told is reset.
-    if (!was_there) SendRst(piece.stream_id, RstStatus::kInvalidStream);
-    return absl::OkStatus();
-  }
-  if (stream->fin_received) {
-    AbortStream(stream, RstStatus::kStreamAlreadyClosed);
+  const bool unwanted = stream == nullptr || stream->fin_received;
+  if (unwanted) {
+    ReturnSessionWindow(bytes);
+    if (stream != nullptr) {
+      AbortStream(stream, RstStatus::kStreamAlreadyClosed);
+    } else if (!WasOpened(piece.stream_id)) {
+      // Else it is Go, which goes on writing on a stream that it was told is
+      // reset.
+      SendRst(piece.stream_id, RstStatus::kInvalidStream);
+    }
     return absl::OkStatus();
   }
   stream->receive_window_bytes -= bytes;
   if (windows_ == Windows::kAgreed && stream->receive_window_bytes < 0) {
+    ReturnSessionWindow(bytes);
     AbortStream(stream, RstStatus::kFlowControlError);
     return absl::OkStatus();
   }
@@ -262,11 +243,8 @@ absl::Status Multiplexer::OnData(const DataPiece& piece) {
   } else if (bytes > 0) {
     stream->received.Append(piece.payload);
     stream->readable.NotifyAll();
-    if (windows_ != Windows::kAgreed &&
-        stream->received.size() >= options_.receive_buffer_bytes) {
-      stalled_ = stream;
-    }
   }
+  ReturnSessionWindow(0);
   if (piece.fin) OnFin(stream);
   return absl::OkStatus();
 }
@@ -309,7 +287,8 @@ void Multiplexer::AgreeOnWindows() {
   windows_ = Windows::kAgreed;
   windows_decided_.NotifyAll();
   if (role_ == Role::kServer) SendSettings();
-  const int64_t delta = options_.session_window_bytes - receive_window_bytes_;
+  const int64_t delta =
+      estimator_.session_window_bytes() - receive_window_bytes_;
   receive_window_bytes_ += delta;
   if (delta > 0) {
     AppendWindowUpdate({0, static_cast<uint32_t>(delta)}, &control_);
@@ -334,7 +313,7 @@ void Multiplexer::OnPing(const PingFrame& frame) {
   if (frame.id == windows_ping_id_ && windows_ == Windows::kUndecided) {
     DoWithoutWindows();
   }
-  if (frame.id == keepalive_ping_id_) keepalive_ping_id_ = 0;
+  if (frame.id == probe_ping_id_) OnProbeAnswered();
   if (frame.id == farewell_ping_id_) {
     farewell_ping_id_ = 0;
     farewell_moved_.NotifyAll();
@@ -344,6 +323,7 @@ void Multiplexer::OnPing(const PingFrame& frame) {
 void Multiplexer::OnGoAway(const GoAwayFrame& frame) {
   VLOG(5) << "spdy session: the peer goes away, status "
           << static_cast<uint32_t>(frame.status);
+  if (peer_goes_away_) return;
   peer_goes_away_ = true;
   std::vector<StreamPtr> never_seen;
   for (const auto& [id, stream] : streams_) {

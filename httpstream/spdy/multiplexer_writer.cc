@@ -58,6 +58,7 @@ Task<absl::Status> Multiplexer::RunWriter() {
 
 bool Multiplexer::Gather() {
   std::swap(batch_.control, control_);
+  answers_bytes_ = 0;
   room_.NotifyAll();
   if (!batch_.control.empty()) batch_.pieces.push_back(batch_.control);
   // The pieces point into it.
@@ -131,6 +132,7 @@ void Multiplexer::FinishBatch() {
 void Multiplexer::FailPendingWrites() {
   write_failed_ = true;
   for (const auto& [id, stream] : streams_) stream->writable.NotifyAll();
+  flushed_.NotifyAll();
 }
 
 bool Multiplexer::HasSomethingToSend(const StreamState& stream) const {
@@ -195,7 +197,7 @@ bool Multiplexer::IsFlushed() const {
 }
 
 Task<absl::Status> Multiplexer::Flush() {
-  while (!IsFlushed() && !ended_) {
+  while (!IsFlushed() && !ended_ && !write_failed_) {
     absl::Status waited = co_await flushed_.Wait();
     if (!waited.ok()) co_return waited;
   }

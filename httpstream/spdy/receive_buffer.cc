@@ -15,6 +15,7 @@ constexpr size_t kMaxBlockBytes = 32 * 1024;
 }  // namespace
 
 void ReceiveBuffer::Append(absl::string_view bytes) {
+  budget_->Add(bytes.size());
   while (!bytes.empty()) {
     if (blocks_.empty() || blocks_.back().end == blocks_.back().capacity) {
       // Grows with what is there already: half of it is never wasted.
@@ -45,11 +46,13 @@ size_t ReceiveBuffer::Read(absl::Span<char> buf) {
     size_bytes_ -= n;
     if (first.start == first.end) blocks_.pop_front();
   }
+  budget_->Remove(filled);
   return filled;
 }
 
 size_t ReceiveBuffer::Clear() {
   const size_t cleared = size_bytes_;
+  budget_->Remove(cleared);
   blocks_.clear();
   size_bytes_ = 0;
   return cleared;

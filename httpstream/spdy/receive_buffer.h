@@ -8,6 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "httpstream/spdy/receive_budget.h"
 
 namespace fairway::httpstream::spdy {
 
@@ -15,6 +16,12 @@ namespace fairway::httpstream::spdy {
 // while it is empty, and never moves what it holds.
 class ReceiveBuffer {
  public:
+  // What it holds counts for `budget`, which must outlive it.
+  explicit ReceiveBuffer(ReceiveBudget* budget) : budget_(budget) {}
+  ~ReceiveBuffer() { Clear(); }
+  ReceiveBuffer(const ReceiveBuffer&) = delete;
+  ReceiveBuffer& operator=(const ReceiveBuffer&) = delete;
+
   void Append(absl::string_view bytes);
 
   // Moves the first min(size(), buf.size()) bytes to `buf`; how many.
@@ -34,6 +41,7 @@ class ReceiveBuffer {
     size_t end = 0;
   };
 
+  ReceiveBudget* const budget_;
   std::list<Block> blocks_;
   size_t size_bytes_ = 0;
 };

@@ -17,7 +17,7 @@ struct SessionOptions {
   // `max_stream_window_bytes`. What the session may have under way begins with
   // `session_window_bytes`, is given back at once, whoever reads, and grows
   // along.
-  int64_t stream_window_bytes = 1 << 20;
+  int64_t stream_window_bytes = 256 << 10;
   int64_t session_window_bytes = 4 << 20;
   int64_t max_stream_window_bytes = 16 << 20;
   // Toward a peer without windows (Go's): once so much of a stream lies unread
@@ -34,6 +34,10 @@ struct SessionOptions {
   size_t max_streams = 25000;
   // The highest number that a stream of ours may have.
   uint32_t max_stream_id = 0x7fffffff;
+
+  // How long a stream's reader is waited for before the log and the metrics say
+  // so.
+  absl::Duration stall_notice = absl::Seconds(1);
 
   // What log lines and metrics call the session: "kubelet", "kubectl". Never a
   // peer's words.

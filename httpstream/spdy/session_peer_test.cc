@@ -246,6 +246,7 @@ TEST(ServerTest, DataBehindTheFinResetsTheStream) {
 TEST(ServerTest, StreamBeyondItsWindowIsReset) {
   SessionOptions options;
   options.stream_window_bytes = 64 * 1024;
+  options.max_stream_window_bytes = 64 * 1024;
   WithServer(
       [](Bench& bench) -> Task<absl::Status> {
         RawPeer& peer = *bench.peer;

@@ -274,8 +274,8 @@ TEST(SessionTest, ClosedStreamStillDeliversAndDiscards) {
     absl::StatusOr<std::string> heard = co_await net::ReadAll(far);
     EXPECT_THAT(heard, IsOk());
     EXPECT_EQ(*heard, "bye");
-    // More than the window: what nobody wants does not wait for a reader.
-    const std::string large(3 << 20, 'x');
+    // More than all windows: what nobody wants does not wait for a reader.
+    const std::string large(9 << 20, 'x');
     status = co_await net::WriteAll(far, large);
     EXPECT_THAT(status, IsOk());
     co_return absl::OkStatus();
@@ -320,7 +320,8 @@ TEST(SessionTest, CloseLosesNothing) {
     Executor executor = co_await kThisExecutor;
     absl::StatusOr<std::unique_ptr<Stream>> near = co_await Open(pair);
     if (!near.ok()) co_return near.status();
-    const std::string large(300 * 1024, 'x');
+    // All that may be under way.
+    const std::string large(SessionOptions().stream_window_bytes, 'x');
     absl::Status status = co_await net::WriteAll(**near, large);
     EXPECT_THAT(status, IsOk());
     status = co_await (*near)->Close();

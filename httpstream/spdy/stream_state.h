@@ -13,7 +13,9 @@
 #include "absl/types/span.h"
 #include "base/task/condition.h"
 #include "base/task/task.h"
+#include "httpstream/spdy/receive_budget.h"
 #include "httpstream/spdy/receive_buffer.h"
+#include "httpstream/spdy/window_estimator.h"
 #include "net/http/headers.h"
 
 namespace fairway::httpstream::spdy {
@@ -30,10 +32,11 @@ using StreamPtr = std::shared_ptr<StreamState>;
 using StreamQueue = std::list<StreamPtr>;
 
 struct StreamState {
-  StreamState(Executor executor, uint32_t stream_id,
+  StreamState(Executor executor, ReceiveBudget* budget, uint32_t stream_id,
               net::http::Headers stream_headers)
       : id(stream_id),
         headers(std::move(stream_headers)),
+        received(budget),
         readable(executor),
         writable(executor),
         broken(executor) {}
@@ -64,8 +67,9 @@ struct StreamState {
   bool fin_received = false;
   bool read_closed = false;  // Close(): what still comes is dropped
   int64_t receive_window_bytes = 0;
+  int64_t full_window_bytes = 0;     // what the peer may have under way
   int64_t unacknowledged_bytes = 0;  // read, and not yet given back as window
-  bool stall_logged = false;
+  WindowEstimator::StreamSample sample;
 
   // The end. A stream that was reset by either side is out of the session.
   bool reset = false;
