@@ -34,10 +34,6 @@ int main(int argc, char** argv) {
   // that leaves the pod's connections hanging.
   std::signal(SIGPIPE, SIG_IGN);
   RaiseFileLimit();
-  // kubectl has lines of its own for what a user must know; the libraries'
-  // warnings are a daemon's.
-  FLAGS_logtostderr = true;
-  FLAGS_minloglevel = google::GLOG_ERROR;
   google::InitGoogleLogging(argv[0]);
   const std::vector<std::string> args(argv + 1, argv + argc);
   return cmd::RunKubectl(args, {&std::cin, &std::cout, &std::cerr}, NewDialer);

@@ -2,6 +2,8 @@
 // Mirrors: pkg/kubectl/cmd/cmd.go (v0.20.2)
 #include "client/cmd/cmd.h"
 
+#include <glog/logging.h>
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -385,6 +387,14 @@ std::string TextOf(const CommandTree& tree, const Invocation& invocation) {
                       GlobalHelp(tree));
 }
 
+// kubectl has lines of its own for what a user must know; the libraries'
+// warnings are for those who ask.
+void ShowLog(int verbosity) {
+  FLAGS_logtostderr = true;
+  FLAGS_v = verbosity;
+  FLAGS_minloglevel = verbosity > 0 ? google::GLOG_INFO : google::GLOG_ERROR;
+}
+
 }  // namespace
 
 CommandTree NewKubectlCommand(KubectlFlags* flags) {
@@ -419,11 +429,14 @@ int RunKubectl(const std::vector<std::string>& args, IOStreams streams,
     *streams.out << text << std::flush;
     return 0;
   }
+  ShowLog(flags.config.verbosity);
   absl::Status status = RunLoop([&]() -> Task<absl::Status> {
     Executor executor = co_await kThisExecutor;
     Factory factory(executor, flags.config, dialers, streams);
     absl::Status ran =
         co_await invocation->command->run(&factory, invocation->args);
+    absl::Status closed = co_await factory.Close();
+    closed.IgnoreError();
     co_return ran;
   });
   return CheckErr(status, *streams.err_out);

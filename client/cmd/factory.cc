@@ -80,4 +80,10 @@ absl::StatusOr<rest::RESTClient*> Factory::RESTClient() {
   return client_.get();
 }
 
+Task<absl::Status> Factory::Close() {
+  if (client_ == nullptr) co_return absl::OkStatus();
+  absl::Status closed = co_await client_->Close();
+  co_return closed;
+}
+
 }  // namespace fairway::cmd

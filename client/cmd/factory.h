@@ -57,6 +57,8 @@ class Factory {
   absl::StatusOr<rest::ClientConfig> ToClientConfig();
   // The client, made once; lives as long as the Factory.
   absl::StatusOr<rest::RESTClient*> RESTClient();
+  // Before it dies: ends the client's connections in good order.
+  Task<absl::Status> Close();
   // Whether --namespace was given.
   bool namespace_enforced() const {
     return !flags_.overrides.namespace_.empty();
