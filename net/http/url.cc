@@ -207,7 +207,12 @@ std::string Url::RequestTarget() const {
 std::string Url::ToString() const {
   std::string out;
   if (!scheme.empty()) absl::StrAppend(&out, scheme, ":");
-  if (!scheme.empty() || !host.empty()) out += "//";
+  const bool has_authority =
+      !host.empty() || !port.empty() || !user.empty() || !password.empty();
+  // A path that begins with two slashes would be taken for an authority.
+  if (!scheme.empty() || has_authority || absl::StartsWith(path, "//")) {
+    out += "//";
+  }
   if (!user.empty() || !password.empty()) {
     out += Escape(user, "$&+,;=");
     if (!password.empty()) {

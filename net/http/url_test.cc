@@ -149,5 +149,15 @@ TEST(PathTest, EscapesAndSplits) {
   EXPECT_THAT(SplitPath("/%"), StatusIs(StatusCode::kInvalidArgument));
 }
 
+TEST(UrlTest, PathOfTwoSlashesIsNoHost) {
+  Url url;
+  url.path = "//evil/p";
+  EXPECT_EQ(url.ToString(), "////evil/p");
+  absl::StatusOr<Url> again = ParseUrl(url.ToString());
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(again->host, "");
+  EXPECT_EQ(again->path, "//evil/p");
+}
+
 }  // namespace
 }  // namespace fairway::net::http

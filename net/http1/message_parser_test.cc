@@ -282,6 +282,28 @@ INSTANTIATE_TEST_SUITE_P(
                      "0123456789", true}),
     [](const auto& info) { return info.param.name; });
 
+TEST(MessageParserTest, EmptyChunkedBodyArrivesByteByByte) {
+  MessageParser parser(Kind::kRequest);
+  const Parsed parsed = Feed(parser,
+                             "POST / HTTP/1.1\r\nHost: a\r\n"
+                             "Transfer-Encoding: chunked\r\n\r\n"
+                             "0\r\n\r\n",
+                             1, 100);
+  EXPECT_THAT(parsed.status, IsOk());
+  EXPECT_TRUE(parser.done());
+}
+
+TEST(MessageParserTest, GivesTheBodyBeforeABadChunk) {
+  MessageParser parser(Kind::kRequest);
+  const Parsed parsed = Feed(parser,
+                             "POST / HTTP/1.1\r\nHost: a\r\n"
+                             "Transfer-Encoding: chunked\r\n\r\n"
+                             "3\r\nabc\r\nx\r\n",
+                             1000, 100);
+  EXPECT_THAT(parsed.status, StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_EQ(parsed.body, "abc");
+}
+
 TEST(MessageParserTest, BodyCutOffIsAnError) {
   for (std::string wire :
        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab",
