@@ -35,7 +35,7 @@ void ByteStreamSuite::RunTest(
 
 namespace {
 
-// Writes `bytes` in pieces and calls of random size, then FIN.
+// Writes `bytes` in pieces and calls of random size.
 Task<absl::Status> WriteInSplits(ByteStream& stream, const std::string& bytes,
                                  unsigned seed) {
   std::minstd_rand random(seed + 7);
@@ -51,8 +51,7 @@ Task<absl::Status> WriteInSplits(ByteStream& stream, const std::string& bytes,
     absl::Status written = co_await stream.Write(pieces);
     if (!written.ok()) co_return written;
   }
-  absl::Status closed = co_await stream.CloseWrite();
-  co_return closed;
+  co_return absl::OkStatus();
 }
 
 Task<absl::StatusOr<std::string>> ReadInSplits(ByteStream& stream,
@@ -76,7 +75,7 @@ Task<absl::Status> ExpectRead(ByteStream& stream, std::string want) {
   std::string got(want.size(), '\0');
   absl::Status status =
       co_await ReadFull(stream, absl::MakeSpan(got.data(), got.size()));
-  EXPECT_EQ(got, want);
+  EXPECT_TRUE(got == want) << want.size() << " bytes: " << got.substr(0, 100);
   co_return status;
 }
 
@@ -126,8 +125,12 @@ TEST_P(ByteStreamSuite, BytesArriveExactlyInAnySplit) {
       const std::string bytes = SomeBytes(1'500'000, seed);
       Executor executor = co_await kThisExecutor;
       TaskGroup group(executor);
-      group.SpawnOrCancelAll(
-          [&]() { return WriteInSplits(*pair.a, bytes, seed); });
+      group.SpawnOrCancelAll([&]() -> Task<absl::Status> {
+        absl::Status written = co_await WriteInSplits(*pair.a, bytes, seed);
+        FAIRWAY_CO_RETURN_IF_ERROR(written);
+        written = co_await pair.a->CloseWrite();
+        co_return written;
+      });
       group.SpawnOrCancelAll([&]() -> Task<absl::Status> {
         absl::StatusOr<std::string> got = co_await ReadInSplits(*pair.b, seed);
         if (!got.ok()) co_return got.status();
@@ -148,18 +151,8 @@ TEST_P(ByteStreamSuite, ReadsAndWritesOverlapOnBothEnds) {
     TaskGroup group(executor);
     group.SpawnOrCancelAll([&]() { return WriteInSplits(*pair.a, to_b, 1); });
     group.SpawnOrCancelAll([&]() { return WriteInSplits(*pair.b, to_a, 2); });
-    group.SpawnOrCancelAll([&]() -> Task<absl::Status> {
-      absl::StatusOr<std::string> got = co_await ReadAll(*pair.a);
-      if (!got.ok()) co_return got.status();
-      EXPECT_TRUE(*got == to_a);
-      co_return absl::OkStatus();
-    });
-    group.SpawnOrCancelAll([&]() -> Task<absl::Status> {
-      absl::StatusOr<std::string> got = co_await ReadAll(*pair.b);
-      if (!got.ok()) co_return got.status();
-      EXPECT_TRUE(*got == to_b);
-      co_return absl::OkStatus();
-    });
+    group.SpawnOrCancelAll([&]() { return ExpectRead(*pair.a, to_a); });
+    group.SpawnOrCancelAll([&]() { return ExpectRead(*pair.b, to_b); });
     absl::Status joined = co_await group.Join();
     co_return joined;
   });
@@ -184,6 +177,7 @@ TEST_P(ByteStreamSuite, GathersMoreAndEmptierPiecesThanOneCallTakes) {
 }
 
 TEST_P(ByteStreamSuite, FinEndsOneDirectionAndTheOtherLivesOn) {
+  if (!has_half_close()) GTEST_SKIP() << "no half-close on this transport";
   RunTest([](StreamPair& pair) -> Task<absl::Status> {
     absl::Status status = co_await WriteAll(*pair.a, "request");
     FAIRWAY_CO_RETURN_IF_ERROR(status);

@@ -37,6 +37,9 @@ class ByteStreamSuite : public ::testing::TestWithParam<Transport> {
   void RunTest(std::function<Task<absl::Status>(StreamPair&)> body);
 
   bool reset_is_seen() const { return GetParam().reset == ResetKind::kSeen; }
+  bool has_half_close() const {
+    return GetParam().half_close == HalfClose::kYes;
+  }
 };
 
 }  // namespace fairway::net

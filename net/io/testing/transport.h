@@ -25,10 +25,15 @@ struct StreamPair {
 // Whether the peer of an aborted stream gets to know that it was no FIN.
 enum class ResetKind { kSeen, kLooksLikeFin };
 
+// Whether one direction can end while the other lives on. Without it CloseWrite
+// asks the peer to end its own direction too.
+enum class HalfClose { kYes, kNo };
+
 struct Transport {
   std::string name;
   std::function<Task<absl::StatusOr<StreamPair>>()> make;
   ResetKind reset = ResetKind::kSeen;
+  HalfClose half_close = HalfClose::kYes;
 };
 
 inline void PrintTo(const Transport& transport, std::ostream* out) {
