@@ -118,9 +118,11 @@ class FakeAuthorizer final : public authorization::Authorizer {
   Task<absl::StatusOr<authorization::Result>> Authorize(
       authorization::Attributes attributes) override {
     authorization::Result result;
-    result.decision = attributes.user.name == "mallory"
-                          ? authorization::Decision::kNoOpinion
-                          : authorization::Decision::kAllow;
+    const std::string& user = attributes.user.name;
+    const bool refused =
+        user == "mallory" || (user == "reader" && attributes.verb != "get");
+    result.decision = refused ? authorization::Decision::kNoOpinion
+                              : authorization::Decision::kAllow;
     seen.push_back(std::move(attributes));
     co_return result;
   }
@@ -138,7 +140,8 @@ class FakeSink final : public audit::Sink {
 struct Fixture {
   Fixture() : installer(&admit) {
     std::vector<std::unique_ptr<authentication::Authenticator>> all;
-    all.push_back(*authentication::NewTokenFile("t,alice,1\nm,mallory,2\n"));
+    all.push_back(
+        *authentication::NewTokenFile("t,alice,1\nm,mallory,2\nr,reader,3\n"));
     authenticator = authentication::NewUnion(std::move(all));
     auto owned = std::make_unique<FakeConnecter>();
     connecter = owned.get();
@@ -236,6 +239,22 @@ TEST(FiltersTest, EveryUpgradeIsACreateWithItsPorts) {
     EXPECT_EQ(seen.subresource, "portforward");
     EXPECT_THAT(seen.ports, ElementsAre(80, 443));
   }
+}
+
+// AuthorizePodWebsocketUpgradeCreatePermission of 1.35: a WebSocket comes with
+// GET, and opens a tunnel all the same.
+TEST(FiltersTest, WhoMayOnlyGetOpensNoWebSocket) {
+  Fixture f;
+  f.Send("GET", kTarget, "r",
+         {{"Connection", "Upgrade"},
+          {"Upgrade", "websocket"},
+          {"Sec-WebSocket-Protocol", "SPDY/3.1+portforward.k8s.io"}});
+  EXPECT_EQ(f.writer.status(), 403);
+  EXPECT_EQ(f.writer.message(),
+            "pods/portforward \"p\" is forbidden: User \"reader\" cannot "
+            "create resource \"pods/portforward\" in API group \"\" in the "
+            "namespace \"ns\"");
+  EXPECT_TRUE(f.connecter->asked.empty());
 }
 
 TEST(FiltersTest, CredentialsAreNotForwarded) {
