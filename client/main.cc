@@ -10,7 +10,7 @@
 
 #include "base/process/file_limit.h"
 #include "client/cmd/cmd.h"
-#include "client/transport/spdy/spdy.h"
+#include "client/transport/create_dialer.h"
 #include "httpstream/spdy/session_options.h"
 
 namespace {
@@ -20,11 +20,8 @@ using namespace fairway;
 absl::StatusOr<std::unique_ptr<httpstream::Dialer>> NewDialer(
     Executor, const rest::Config& config, std::string method,
     net::http::Url url, httpstream::spdy::SessionOptions session) {
-  absl::StatusOr<transport::spdy::RoundTripperAndUpgrader> made =
-      transport::spdy::RoundTripperFor(config, std::move(session));
-  if (!made.ok()) return made.status();
-  return transport::spdy::NewDialer(made->upgrader, made->round_tripper,
-                                    std::move(method), std::move(url));
+  return transport::CreateDialer(config, std::move(method), std::move(url),
+                                 std::move(session));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "client/rest/rest_client.h"
 #include "client/rest/tls_config.h"
 #include "client/rest/transport.h"
 #include "httpstream/spdy/roundtripper.h"
@@ -105,12 +106,15 @@ Task<absl::StatusOr<httpstream::Dialer::Result>> Negotiate(
   for (const std::string& protocol : protocols) {
     request.headers.Add(httpstream::kHeaderProtocolVersion, protocol);
   }
+  const std::string method = request.method;
+  const net::http::Url url = request.url;
   absl::StatusOr<net::http::Response> response =
       co_await client->RoundTrip(std::move(request));
   if (!response.ok()) {
+    const absl::Status error =
+        rest::NewUrlError(method, url, response.status());
     co_return absl::Status(
-        response.status().code(),
-        absl::StrCat("error sending request: ", response.status().message()));
+        error.code(), absl::StrCat("error sending request: ", error.message()));
   }
   std::string protocol(
       response->headers.Get(httpstream::kHeaderProtocolVersion));

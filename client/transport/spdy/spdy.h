@@ -46,8 +46,8 @@ std::unique_ptr<httpstream::Dialer> NewDialer(
     net::http::Url url);
 
 // Does the request with a header for each of `protocols`.
-// Errors: "error sending request: ..." with the code of what failed; those of
-// the upgrader.
+// Errors: `error sending request: Post "https://...": CAUSE` with the code of
+// the cause; those of the upgrader.
 Task<absl::StatusOr<httpstream::Dialer::Result>> Negotiate(
     std::shared_ptr<Upgrader> upgrader,
     std::shared_ptr<net::http::RoundTripper> client, net::http::Request request,
