@@ -92,7 +92,14 @@ Task<absl::StatusOr<bool>> Multiplexer::KeepsStreamsApart() {
 }
 
 void Multiplexer::Drain() {
+  if (draining_) return;
   draining_ = true;
+  // Go drops all that follows a GOAWAY: toward a peer without windows it comes
+  // last.
+  if (role_ == Role::kServer && windows_ == Windows::kAgreed && !closing_) {
+    AppendGoAway({last_peer_stream_id_, GoAwayStatus::kOk}, &control_);
+    WakeWriter();
+  }
   CloseIfDone();
 }
 

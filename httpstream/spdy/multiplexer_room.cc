@@ -7,6 +7,8 @@
 // window is given back only as bytes are read. Toward a peer without windows
 // reading waits then, and also when DATA comes for a stream whose own buffer is
 // full; frames of others that come before it are still handled.
+#include <glog/logging.h>
+
 #include <algorithm>
 
 #include "base/task/deadline.h"
@@ -37,6 +39,9 @@ absl::Status Multiplexer::ChargeSessionWindow(int64_t bytes) {
 void Multiplexer::OnProbeAnswered() {
   probe_ping_id_ = 0;
   estimator_.OnPingAnswered(Clock::now());
+  VLOG(6) << "spdy session " << stall_.session() << ": windows of "
+          << estimator_.stream_window_bytes() << " and "
+          << estimator_.session_window_bytes() << " bytes";
 }
 
 void Multiplexer::ReturnSessionWindow(int64_t taken_bytes) {

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Both ends ours, so both keep windows.
-#include "httpstream/spdy/session.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
-#include "base/task/loop.h"
 #include "base/task/task_group.h"
-#include "net/io/pipe.h"
+#include "httpstream/spdy/testing/session_pair.h"
 #include "net/io/testing/transport.h"
 
 namespace fairway::httpstream::spdy {
@@ -18,52 +15,6 @@ namespace {
 
 using absl::StatusCode;
 using ::testing::HasSubstr;
-
-net::http::Headers DataHeaders() { return {{"streamType", "data"}}; }
-
-// A client's and a server's session, joined by a pipe.
-struct Pair {
-  explicit Pair(Executor executor, SessionOptions options = {}) {
-    auto [a, b] = net::MakePipe(executor);
-    client = NewClientConnection(executor, std::move(a), options);
-    server =
-        NewServerConnection(executor, std::move(b), options,
-                            [this](std::unique_ptr<Stream> s) -> absl::Status {
-                              if (!answer.ok()) return answer;
-                              accepted.push_back(std::move(s));
-                              return absl::OkStatus();
-                            });
-  }
-
-  absl::Status answer;  // to new streams
-  std::vector<std::unique_ptr<Stream>> accepted;
-  std::unique_ptr<Connection> client;
-  std::unique_ptr<Connection> server;
-};
-
-// Runs `body` with a Pair, for at most five seconds.
-void WithPair(SessionOptions options,
-              std::function<Task<absl::Status>(Pair&)> body) {
-  absl::Status result = RunLoop([&]() -> Task<absl::Status> {
-    Executor executor = co_await kThisExecutor;
-    Pair pair(executor, options);
-    absl::Status status = co_await WithDeadline(
-        absl::Seconds(5), "test",
-        [&]() -> Task<absl::Status> { return body(pair); });
-    pair.client->Abort();
-    pair.server->Abort();
-    pair.accepted.clear();
-    co_return status;
-  });
-  EXPECT_THAT(result, IsOk());
-}
-
-// The client's end of a new stream; the server's is the last of `accepted`.
-Task<absl::StatusOr<std::unique_ptr<Stream>>> Open(Pair& pair) {
-  absl::StatusOr<std::unique_ptr<Stream>> stream =
-      co_await pair.client->CreateStream(DataHeaders());
-  co_return stream;
-}
 
 Task<absl::Status> Echo(Stream& stream) {
   while (true) {
