@@ -4,13 +4,12 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "base/status/co_status.h"
 #include "kubelet/cri/streaming/portforward/portforward.h"
 #include "kubelet/cri/streaming/request_cache.h"
+#include "kubelet/cri/streaming/token_path.h"
 #include "net/http/connection.h"
 #include "net/http/server.h"
 #include "net/http/url.h"
@@ -18,8 +17,6 @@
 
 namespace fairway::kubelet::cri::streaming {
 namespace {
-
-constexpr absl::string_view kPortForwardPath = "/portforward/";
 
 // Mirrors: net/http.NotFound.
 Task<absl::Status> NotFound(net::http::ResponseWriter& writer) {
@@ -120,16 +117,15 @@ class ServerImpl final : public Server {
  private:
   std::string BuildUrl(absl::string_view token) const {
     net::http::Url url = base_url_;
-    url.path = absl::StrCat(path_prefix_, kPortForwardPath, token);
+    url.path = TokenPath(path_prefix_, token);
     return url.ToString();
   }
 
   Task<absl::Status> ServeHTTP(net::http::ServerRequest& request,
                                net::http::ResponseWriter& writer) {
-    absl::string_view token = request.url.path;
-    const bool is_port_forward = absl::ConsumePrefix(&token, path_prefix_) &&
-                                 absl::ConsumePrefix(&token, kPortForwardPath);
-    if (!is_port_forward || absl::StrContains(token, '/')) {
+    const std::optional<absl::string_view> token =
+        TokenOfPath(path_prefix_, request.url.path);
+    if (!token.has_value()) {
       absl::Status answered = co_await NotFound(writer);
       co_return answered;
     }
@@ -138,7 +134,7 @@ class ServerImpl final : public Server {
           writer, 405, "text/plain; charset=utf-8", "405: Method Not Allowed");
       co_return answered;
     }
-    absl::Status served = co_await ServePortForward(token, request, writer);
+    absl::Status served = co_await ServePortForward(*token, request, writer);
     co_return served;
   }
 

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/task/deadline.h"
-#include "kubelet/cri/streaming/portforward/options.h"
+#include "kubelet/cri/streaming/portforward/port_query.h"
 #include "net/http/connection.h"
 
 namespace fairway::kubelet::cri::streaming::portforward {

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "net/http/handler.h"
 #include "net/http/headers.h"
 
@@ -30,11 +29,6 @@ absl::StatusOr<V4Options> NewV4Options(const net::http::ServerRequest& request);
 inline V4Options BuildV4Options(std::vector<int32_t> ports) {
   return V4Options{std::move(ports)};
 }
-
-// "80" as Go's strconv.ParseUint(text, 10, 16) has it.
-// Errors: kInvalidArgument: `strconv.ParseUint: parsing "x": invalid syntax`,
-// or "value out of range".
-absl::StatusOr<uint16_t> ParsePort(absl::string_view text);
 
 // Mirrors: wsstream.IsWebSocketRequest.
 bool IsWebSocketRequest(const net::http::Headers& headers);
