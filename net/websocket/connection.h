@@ -6,8 +6,8 @@
 // once that has data that nobody reads, it reads no further, and so sees no
 // ping and no Close behind it.
 //
-// Threads:  not thread-safe; on `executor` only. One Read (or WaitReadable) and
-//           one Write (or SendClose) at a time; one of each may overlap.
+// Threads:  not thread-safe; on `executor` only. One Read (or WaitReadable) at a
+//           time; Writes of several tasks take turns, message by message.
 // Lifetime: destroying it drops the transport as Abort() does, unless both ends
 //           have sent Close: then the transport ends in good order, without
 //           further calls, within `close_timeout`.
@@ -97,8 +97,9 @@ class Connection {
   Task<absl::Status> SendClose(CloseStatus status);
 
   // The closing handshake: Close, then what comes before the peer's Close is
-  // dropped, then the transport is closed. A pending Read returns kCancelled.
-  // Takes at most 2 * `close_timeout`. Idempotent.
+  // dropped, then the transport is closed; what was written still arrives, also
+  // at a peer that does not answer. A pending Read returns kCancelled. Takes at
+  // most 4 * `close_timeout`. Idempotent. Errors: kCancelled.
   Task<absl::Status> Close(CloseStatus status);
 
   // Ends the transport at once. Pending calls return kCancelled, later ones
