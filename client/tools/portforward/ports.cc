@@ -40,6 +40,8 @@ absl::StatusOr<uint16_t> ParseUint16(const std::string& text) {
 
 // The protocol of a literal IP; empty if it is none.
 std::string ProtocolOf(const std::string& ip) {
+  // inet_pton() would stop there.
+  if (ip.find('\0') != std::string::npos) return "";
   in_addr v4;
   if (inet_pton(AF_INET, ip.c_str(), &v4) == 1) return "tcp4";
   in6_addr v6;

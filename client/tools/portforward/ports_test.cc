@@ -91,6 +91,9 @@ TEST(ParseAddressesTest, TakesAndRefusesWhatUpstreamDoes) {
       {{"domain.invalid"}, "domain.invalid is not a valid IP", false},
       {{"127.0.0.257"}, "127.0.0.257 is not a valid IP", false},
       {{""}, " is not a valid IP", false},
+      {{std::string("::1\0x", 5)},
+       std::string("::1\0x is not a valid IP", 23),
+       false},
   };
   for (const AddressesCase& c : cases) {
     absl::StatusOr<std::vector<ListenAddress>> addresses =
