@@ -338,17 +338,18 @@ Task<absl::Status> Multiplexer::SayFarewell() {
     ResetStream(stream, RstStatus::kCancel);
   }
   farewell_ping_id_ = SendPing();
-  while (farewell_ping_id_ != 0 && !peer_closed_) {
+  while (farewell_ping_id_ != 0 && !peer_closed_ && !ended_) {
     absl::Status waited = co_await farewell_moved_.Wait();
     if (!waited.ok()) co_return waited;
   }
+  if (ended_) co_return absl::UnavailableError("the session is over");
   all_arrived_ = true;
   if (peer_closed_) co_return absl::OkStatus();
   AppendGoAway({last_peer_stream_id_, GoAwayStatus::kOk}, &control_);
   WakeWriter();
   flushed = co_await Flush();
   if (!flushed.ok()) co_return flushed;
-  while (role_ == Role::kServer && !peer_closed_) {
+  while (role_ == Role::kServer && !peer_closed_ && !ended_) {
     absl::Status waited = co_await farewell_moved_.Wait();
     if (!waited.ok()) co_return waited;
   }
@@ -386,6 +387,8 @@ void Multiplexer::End(absl::Status reason) {
   stall_.End("ends");
   ended_condition_.NotifyAll();
   windows_decided_.NotifyAll();
+  flushed_.NotifyAll();
+  farewell_moved_.NotifyAll();
   tasks_.Cancel();
   idle_watch_.Cancel();
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/relay/relay.h"
 
+#include <utility>
+
 #include "absl/time/time.h"
 #include "base/task/deadline.h"
 #include "base/task/task_group.h"
@@ -11,12 +13,14 @@ namespace {
 
 // One direction and those who work on it.
 struct Copy {
-  Copy(Executor executor, ByteStream& f, ByteStream& t, uint64_t* b)
-      : from(f), to(t), bytes(b), tasks(executor) {}
+  Copy(Executor executor, ByteStream& f, ByteStream& t, uint64_t* b,
+       std::function<void()> g)
+      : from(f), to(t), bytes(b), on_given_up(std::move(g)), tasks(executor) {}
 
   ByteStream& from;
   ByteStream& to;
   uint64_t* const bytes;
+  const std::function<void()> on_given_up;
   uint64_t writes = 0;
   bool writing = false;
   absl::Status broken;  // not OK: `from` broke while it was not read
@@ -38,6 +42,7 @@ Task<absl::Status> WatchSource(Copy& copy) {
   copy.broken = broken;
   // At once: the write may hold on to its bytes until they have gone.
   copy.from.Abort();
+  if (copy.on_given_up) copy.on_given_up();
   co_return broken;
 }
 
@@ -79,9 +84,10 @@ Task<absl::Status> CopyAll(Copy& copy) {
 }  // namespace
 
 Task<absl::Status> CopyUntilFin(ByteStream& from, ByteStream& to,
-                                uint64_t* bytes) {
+                                uint64_t* bytes,
+                                std::function<void()> on_given_up) {
   Executor executor = co_await kThisExecutor;
-  Copy copy(executor, from, to, bytes);
+  Copy copy(executor, from, to, bytes, std::move(on_given_up));
   absl::Status result;
   copy.tasks.Spawn([&copy, &result]() -> Task<absl::Status> {
     absl::Status copied = co_await CopyAll(copy);

@@ -4,6 +4,7 @@
 #define NET_RELAY_RELAY_H_
 
 #include <cstdint>
+#include <functional>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -30,9 +31,12 @@ struct RelayCounts {
 Task<absl::Status> Relay(ByteStream& a, ByteStream& b,
                          RelayCounts* counts = nullptr);
 
-// One direction: `from` to `to` until FIN, which is passed on.
+// One direction: `from` to `to` until FIN, which is passed on. `on_given_up` is
+// called when `from` is given up as broken: the Task may then have to wait for
+// `to`, which holds on to the bytes that it is writing.
 Task<absl::Status> CopyUntilFin(ByteStream& from, ByteStream& to,
-                                uint64_t* bytes = nullptr);
+                                uint64_t* bytes = nullptr,
+                                std::function<void()> on_given_up = nullptr);
 
 }  // namespace fairway::net
 

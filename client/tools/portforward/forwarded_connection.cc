@@ -33,6 +33,10 @@ struct Exchange {
 
   void Note(bool* ended, const absl::Status& why) {
     *ended = true;
+    Break(why);
+  }
+
+  void Break(const absl::Status& why) {
     if (status.ok()) status = why;
     changed.NotifyAll();
   }
@@ -103,8 +107,11 @@ Task<void> EndStreams(Exchange& exchange) {
 void Start(Exchange& exchange) {
   exchange.tasks.Spawn([&exchange]() { return ReadErrorText(exchange); });
   exchange.tasks.Spawn([&exchange]() -> Task<absl::Status> {
-    absl::Status copied =
-        co_await net::CopyUntilFin(exchange.local, exchange.data);
+    std::function<void()> given_up = [&exchange]() {
+      exchange.Break(absl::AbortedError("read: connection reset by peer"));
+    };
+    absl::Status copied = co_await net::CopyUntilFin(
+        exchange.local, exchange.data, nullptr, std::move(given_up));
     exchange.Note(&exchange.to_remote_ended, copied);
     co_return copied;
   });
@@ -116,37 +123,60 @@ void Start(Exchange& exchange) {
   });
 }
 
+// Joins the tasks, whose streams have ended; what still is being written ends
+// with the session.
+Task<void> JoinTasks(Exchange& exchange,
+                     const std::function<void()>& on_cut_off) {
+  exchange.tasks.Cancel();
+  std::function<Task<absl::Status>()> all_ended =
+      [&exchange]() -> Task<absl::Status> {
+    while (!exchange.error_ended || !exchange.to_local_ended ||
+           !exchange.to_remote_ended) {
+      absl::Status waited = co_await exchange.changed.Wait();
+      if (!waited.ok()) co_return waited;
+    }
+    co_return absl::OkStatus();
+  };
+  absl::Status ended = co_await WithDeadline(kLastWriteTimeout, "last write",
+                                             std::move(all_ended));
+  if (!ended.ok()) on_cut_off();
+  absl::Status joined = co_await exchange.tasks.Join();
+  joined.IgnoreError();
+}
+
 }  // namespace
 
 Task<ForwardResult> ForwardConnection(net::ByteStream& local,
                                       httpstream::Stream& data,
-                                      httpstream::Stream& error) {
+                                      httpstream::Stream& error,
+                                      std::function<void()> on_cut_off) {
   Executor executor = co_await kThisExecutor;
   Exchange exchange(executor, local, data, error);
   Start(exchange);
+  ForwardResult result;
   const bool over = co_await WaitOver(exchange);
-  const bool cancelled = !over;
-  if (cancelled || !exchange.status.ok()) {
-    // Before waiting for words about it: the other end learns of a reset now.
+  if (!over) {
     local.Abort();
     data.Reset();
-  }
-  if (!cancelled) {
+    error.Reset();
+    on_cut_off();
+    result.status = absl::CancelledError("forward: cancelled");
+  } else {
+    if (!exchange.status.ok()) {
+      // Before waiting for words about it: the other end learns of it now.
+      local.Abort();
+      data.Reset();
+      on_cut_off();
+    }
     absl::Status waited =
         co_await WithDeadline(kErrorStreamTimeout, "error stream",
                               [&exchange]() { return WaitAllSaid(exchange); });
     waited.IgnoreError();
+    result.status = exchange.status;
     co_await EndStreams(exchange);
-  } else {
-    error.Reset();
   }
-  exchange.tasks.Cancel();
-  absl::Status joined = co_await exchange.tasks.Join();
-  joined.IgnoreError();
-  ForwardResult result;
+  co_await JoinTasks(exchange, on_cut_off);
   result.remote_error = std::move(exchange.text);
-  result.status =
-      cancelled ? absl::CancelledError("forward: cancelled") : exchange.status;
   co_return result;
 }
 

@@ -2,6 +2,7 @@
 #ifndef CLIENT_TOOLS_PORTFORWARD_FORWARDED_CONNECTION_H_
 #define CLIENT_TOOLS_PORTFORWARD_FORWARDED_CONNECTION_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,6 +17,8 @@ namespace fairway::portforward {
 
 // Of what the error stream says, so much is kept.
 inline constexpr size_t kMaxErrorBytes = 64 * 1024;
+// For what is written when a connection ends, to be taken by the session.
+inline constexpr absl::Duration kLastWriteTimeout = absl::Seconds(1);
 // For the rest of the error stream once the data have ended.
 inline constexpr absl::Duration kErrorStreamTimeout = absl::Seconds(10);
 
@@ -23,7 +26,7 @@ inline constexpr absl::Duration kErrorStreamTimeout = absl::Seconds(10);
 struct ForwardResult {
   // The text on the error stream; empty if none came.
   std::string remote_error;
-  // Why a direction broke; OK after both FINs.
+  // Why the connection broke; OK when it ended in good order, after text too.
   absl::Status status;
 };
 
@@ -32,10 +35,13 @@ struct ForwardResult {
 // connection is over after both FINs; after text on `error`; and when the
 // remote side has ended `data` and `error` both, for then nobody reads there.
 // All three streams are closed or reset on return. They must outlive the Task.
-// Cancel: all three are reset.
+// `on_cut_off` is called, once at most, when the connection breaks, and when
+// the session does not take what is to be written: the Task may then have to
+// wait for the session's end. Cancel: all three are reset.
 Task<ForwardResult> ForwardConnection(net::ByteStream& local,
                                       httpstream::Stream& data,
-                                      httpstream::Stream& error);
+                                      httpstream::Stream& error,
+                                      std::function<void()> on_cut_off);
 
 }  // namespace fairway::portforward
 

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <functional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -47,19 +48,20 @@ Task<absl::Status> CreateStream(httpstream::Connection& session,
   Headers headers = StreamHeaders(type, port.remote, id);
   absl::StatusOr<std::unique_ptr<Stream>> made =
       co_await session.CreateStream(std::move(headers));
-  absl::Status status = made.status();
-  if (made.ok()) {
-    *stream = *std::move(made);
-    // We write nothing to the error stream.
-    if (type == httpstream::kStreamTypeError) {
-      status = co_await (*stream)->CloseWrite();
-    }
+  if (!made.ok()) {
+    co_return absl::Status(
+        made.status().code(),
+        absl::StrCat("error creating ", name, " stream for port ", port.local,
+                     " -> ", port.remote, ": ", made.status().message()));
   }
-  if (status.ok()) co_return status;
-  co_return absl::Status(
-      status.code(),
-      absl::StrCat("error creating ", name, " stream for port ", port.local,
-                   " -> ", port.remote, ": ", status.message()));
+  *stream = *std::move(made);
+  if (type == httpstream::kStreamTypeError) {
+    // We write nothing there. The server may have said what it has to say by
+    // now, and have reset it: that is the reader's to find.
+    absl::Status closed = co_await (*stream)->CloseWrite();
+    closed.IgnoreError();
+  }
+  co_return absl::OkStatus();
 }
 
 // Asks for both at once, the error stream first, as servers expect it that
@@ -229,9 +231,10 @@ Task<absl::Status> PortForwarder::OpenSessions() {
 Task<absl::Status> PortForwarder::EndAll() {
   for (auto& listener : listeners_) listener->Close();
   tasks_.Cancel();
+  // What a connection is writing may have to wait for its session's end.
+  absl::Status closed = co_await sessions_->Close();
   absl::Status joined = co_await tasks_.Join();
   joined.IgnoreError();
-  absl::Status closed = co_await sessions_->Close();
   co_return closed;
 }
 
@@ -357,8 +360,9 @@ Task<absl::Status> PortForwarder::HandleConnection(
     }
     co_return absl::OkStatus();
   }
-  ForwardResult result =
-      co_await ForwardConnection(*socket, *streams->data, *streams->error);
+  std::function<void()> on_cut_off = [&lease]() { lease->Abort(); };
+  ForwardResult result = co_await ForwardConnection(
+      *socket, *streams->data, *streams->error, std::move(on_cut_off));
   lease->End(result.status.ok() ? ConnectionEnd::kInGoodOrder
                                 : ConnectionEnd::kAborted);
   if (!result.remote_error.empty()) {

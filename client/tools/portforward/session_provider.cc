@@ -194,18 +194,21 @@ void SessionProvider::Answer(
 std::unique_ptr<SessionLease> SessionProvider::Lend(SessionPtr session) {
   ++leases_;
   ++session->leases;
+  in_use_.insert(session);
   if (!shared_) {
     session->retired = true;
     if (ready_ == session) ready_ = nullptr;
   }
+  // A peer without windows is Go's, where a stream's reset looks like its end.
+  const bool aborts = !shared_ && !peer_keeps_windows_;
   return std::make_unique<SessionLease>(
-      session->connection,
+      session->connection, aborts,
       [this, session](ConnectionEnd how) { TakeBack(session, how); });
 }
 
 void SessionProvider::TakeBack(const SessionPtr& session, ConnectionEnd how) {
   --leases_;
-  --session->leases;
+  if (--session->leases == 0) in_use_.erase(session);
   if (how == ConnectionEnd::kNotMade) {
     session->retired = true;
     if (ready_ == session) {
@@ -213,11 +216,7 @@ void SessionProvider::TakeBack(const SessionPtr& session, ConnectionEnd how) {
       Refill();
     }
   }
-  if (!session->retired || session->leases > 0) return;
-  // A peer without windows is Go's, where a stream's reset looks like its end.
-  if (how == ConnectionEnd::kAborted && !shared_ && !peer_keeps_windows_) {
-    session->connection->Abort();
-  } else {
+  if (session->retired && session->leases == 0 && !closing_) {
     CloseInBackground(session);
   }
 }
@@ -248,7 +247,8 @@ Task<absl::Status> SessionProvider::WaitLost() {
 Task<absl::Status> SessionProvider::Close() {
   closing_ = true;
   tasks_.Cancel();
-  if (ready_ != nullptr) CloseInBackground(ready_);
+  if (ready_ != nullptr) in_use_.insert(ready_);
+  for (const SessionPtr& session : in_use_) CloseInBackground(session);
   ready_ = nullptr;
   absl::Status joined = co_await tasks_.Join();
   joined.IgnoreError();

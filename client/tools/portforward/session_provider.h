@@ -13,6 +13,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -53,7 +54,7 @@ enum class SessionPerConnection {
 // What became of a forwarded connection.
 enum class ConnectionEnd {
   kInGoodOrder,  // what was sent is to arrive
-  kAborted,      // cut off; the other end is to learn of it at once
+  kAborted,      // cut off, as by SessionLease::Abort()
   kNotMade,      // the session makes no more streams
 };
 
@@ -62,9 +63,12 @@ enum class ConnectionEnd {
 // Lifetime: ends before the SessionProvider does.
 class SessionLease {
  public:
-  SessionLease(std::shared_ptr<httpstream::Connection> session,
+  // `aborts`: the connection's abort is the session's.
+  SessionLease(std::shared_ptr<httpstream::Connection> session, bool aborts,
                std::function<void(ConnectionEnd)> on_end)
-      : session_(std::move(session)), on_end_(std::move(on_end)) {}
+      : session_(std::move(session)),
+        aborts_(aborts),
+        on_end_(std::move(on_end)) {}
   ~SessionLease() { End(ConnectionEnd::kAborted); }
   SessionLease(const SessionLease&) = delete;
   SessionLease& operator=(const SessionLease&) = delete;
@@ -72,15 +76,23 @@ class SessionLease {
   // Valid until End().
   httpstream::Connection& session() const { return *session_; }
 
+  // The connection is cut off. Where a stream's reset would look like its end,
+  // the session's transport ends at once. End() is still due.
+  void Abort() {
+    if (aborts_ && session_ != nullptr) session_->Abort();
+  }
+
   // Gives the session back. Never waits. Only the first call counts.
   void End(ConnectionEnd how) {
     if (session_ == nullptr) return;
+    if (how == ConnectionEnd::kAborted) Abort();
     on_end_(how);
     session_ = nullptr;
   }
 
  private:
   std::shared_ptr<httpstream::Connection> session_;
+  const bool aborts_;
   const std::function<void(ConnectionEnd)> on_end_;
 };
 
@@ -105,8 +117,8 @@ class SessionProvider {
   // long as it takes: that is what a forwarder does.
   Task<absl::Status> WaitLost();
 
-  // Closes what is left, in good order, and waits for what is closing, for
-  // kSessionCloseTimeout at most. All leases have ended before.
+  // Closes all sessions in good order, those in use too, and waits until they
+  // are closed, for kSessionCloseTimeout at most.
   Task<absl::Status> Close();
 
  private:
@@ -152,6 +164,7 @@ class SessionProvider {
   bool peer_keeps_windows_ = true;
 
   SessionPtr ready_;  // the spare, or the one that all share
+  std::set<SessionPtr> in_use_;
   std::list<Waiter*> waiters_;
   size_t dialing_ = 0;
   size_t leases_ = 0;
