@@ -397,27 +397,6 @@ TEST(ClientTest, GoAwayClosesOnceTheLastStreamHasEnded) {
   });
 }
 
-TEST(ClientTest, SilentPeerIsGivenUpAfterAMissedPing) {
-  SessionOptions options;
-  options.ping_period = absl::Milliseconds(10);
-  options.ping_timeout = absl::Milliseconds(40);
-  WithClient(
-      [](Bench& bench) -> Task<absl::Status> {
-        Executor executor = co_await kThisExecutor;
-        Creating creating(executor, *bench.session);
-        absl::StatusOr<uint32_t> id = co_await TakeOpening(*bench.peer);
-        EXPECT_THAT(id, IsOk());
-        bench.peer->SynReply(*id);
-        absl::Status sent = co_await bench.peer->Send();
-        EXPECT_THAT(sent, IsOk());
-        absl::Status reason = co_await bench.session->WaitClosed();
-        EXPECT_THAT(reason, StatusIs(StatusCode::kUnavailable,
-                                     "no answer to a ping for 40ms"));
-        co_return absl::OkStatus();
-      },
-      options);
-}
-
 // What Kubernetes' server sent, cut where it answers a SYN_STREAM.
 std::vector<std::string> AnswersOfKubernetes(const char* name) {
   std::string all;

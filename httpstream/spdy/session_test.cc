@@ -343,31 +343,5 @@ TEST(SessionTest, CancelledWriteReturns) {
   });
 }
 
-TEST(SessionTest, IdleSessionEnds) {
-  WithPair({}, [](Pair& pair) -> Task<absl::Status> {
-    absl::StatusOr<std::unique_ptr<Stream>> near = co_await Open(pair);
-    if (!near.ok()) co_return near.status();
-    pair.server->SetIdleTimeout(absl::Milliseconds(30));
-    absl::Status reason = co_await pair.server->WaitClosed();
-    EXPECT_THAT(reason,
-                StatusIs(StatusCode::kDeadlineExceeded, "idle for 30ms"));
-    reason = co_await pair.client->WaitClosed();
-    EXPECT_THAT(reason, IsOk());
-    co_return absl::OkStatus();
-  });
-}
-
-TEST(SessionTest, PingsDoNotKeepASessionFromBeingIdle) {
-  SessionOptions options;
-  options.ping_period = absl::Milliseconds(5);
-  WithPair(options, [](Pair& pair) -> Task<absl::Status> {
-    pair.client->SetIdleTimeout(absl::Milliseconds(50));
-    absl::Status reason = co_await pair.client->WaitClosed();
-    EXPECT_THAT(reason,
-                StatusIs(StatusCode::kDeadlineExceeded, HasSubstr("idle")));
-    co_return absl::OkStatus();
-  });
-}
-
 }  // namespace
 }  // namespace fairway::httpstream::spdy
