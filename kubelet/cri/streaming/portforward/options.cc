@@ -3,21 +3,14 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "httpstream/httpstream.h"
 #include "kubelet/cri/streaming/portforward/port_query.h"
+#include "net/websocket/handshake.h"
 
 namespace fairway::kubelet::cri::streaming::portforward {
 
-bool IsWebSocketRequest(const net::http::Headers& headers) {
-  return httpstream::IsUpgradeRequest(headers) &&
-         absl::EqualsIgnoreCase(headers.Get(httpstream::kHeaderUpgrade),
-                                "websocket");
-}
-
 absl::StatusOr<V4Options> NewV4Options(
     const net::http::ServerRequest& request) {
-  if (!IsWebSocketRequest(request.headers)) return V4Options();
+  if (!net::websocket::IsWebSocketRequest(request.headers)) return V4Options();
   absl::StatusOr<std::vector<int32_t>> ports =
       ParsePortQuery(request.url.raw_query);
   if (!ports.ok()) return ports.status();

@@ -10,7 +10,6 @@
 
 #include "absl/status/statusor.h"
 #include "net/http/handler.h"
-#include "net/http/headers.h"
 
 namespace fairway::kubelet::cri::streaming::portforward {
 
@@ -29,9 +28,6 @@ absl::StatusOr<V4Options> NewV4Options(const net::http::ServerRequest& request);
 inline V4Options BuildV4Options(std::vector<int32_t> ports) {
   return V4Options{std::move(ports)};
 }
-
-// Mirrors: wsstream.IsWebSocketRequest.
-bool IsWebSocketRequest(const net::http::Headers& headers);
 
 }  // namespace fairway::kubelet::cri::streaming::portforward
 

@@ -11,6 +11,7 @@
 #include "httpstream/httpstream.h"
 #include "httpstream/spdy/upgrade.h"
 #include "kubelet/cri/streaming/portforward/httpstream.h"
+#include "net/websocket/handshake.h"
 
 namespace fairway::kubelet::cri::streaming::portforward {
 namespace {
@@ -63,7 +64,7 @@ Task<absl::Status> ServePortForward(net::http::ServerRequest& request,
                                     net::http::ResponseWriter& writer,
                                     PortForwarder& forwarder,
                                     ServeOptions options) {
-  if (IsWebSocketRequest(request.headers)) {
+  if (net::websocket::IsWebSocketRequest(request.headers)) {
     absl::Status refused = co_await RefuseWebSocket(writer, options.v4);
     co_return refused;
   }
