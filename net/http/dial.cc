@@ -112,14 +112,14 @@ std::string Redacted(Url url) {
   return url.ToString();
 }
 
-Task<StreamOr> DialHost(Url url) {
+Task<StreamOr> DialHost(Url url, AddressFilter filter) {
   const uint16_t port = url.EffectivePort();
   if (url.host.empty() || port == 0) {
     co_return absl::InvalidArgumentError(
         absl::StrCat("dial \"", Redacted(url), "\": no host or port"));
   }
   absl::StatusOr<std::unique_ptr<Socket>> socket =
-      co_await DialTcp(url.host, port);
+      co_await DialTcp(url.host, port, std::move(filter));
   if (!socket.ok()) co_return socket.status();
   co_return std::unique_ptr<ByteStream>(*std::move(socket));
 }
@@ -161,7 +161,8 @@ Task<StreamOr> DialProxy(Dialling& dialling) {
         absl::StrCat("proxy URL scheme not supported: ", proxy.scheme));
   }
   dialling.step = absl::StrCat("proxyconnect tcp: dial tcp ", AddressOf(proxy));
-  StreamOr stream = co_await DialHost(proxy);
+  AddressFilter any;
+  StreamOr stream = co_await DialHost(proxy, std::move(any));
   if (stream.ok() && proxy.scheme == "https") {
     stream =
         co_await StartTls(*std::move(stream), proxy.host, dialling.options);
@@ -206,7 +207,8 @@ Task<StreamOr> DialSteps(Dialling& dialling) {
     stream = co_await DialProxy(dialling);
   } else {
     dialling.step = absl::StrCat("dial tcp ", AddressOf(url));
-    stream = co_await DialHost(url);
+    AddressFilter filter = options.address_filter;
+    stream = co_await DialHost(url, std::move(filter));
   }
   if (!stream.ok()) co_return stream;
   const bool https = url.scheme == "https" || url.scheme == "wss";

@@ -29,6 +29,9 @@ struct DialOptions {
   std::string tls_server_name;                  // empty: the URL's host
   Proxier proxier;                              // null: no proxy
   std::string unix_path;  // not empty: dial this instead of the host
+  // Whether an IP of the host may be dialled. Not asked about a proxy's, nor by
+  // it: it resolves the host by itself.
+  std::function<absl::Status(const std::string& ip)> address_filter;
   absl::Duration timeout = absl::Seconds(30);  // dial, proxy and TLS together
   absl::Duration tls_handshake_timeout = absl::Seconds(10);  // as Go has it
 };

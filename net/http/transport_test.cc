@@ -417,6 +417,32 @@ TEST(DialTest, SpeaksGosWords) {
   });
 }
 
+TEST(DialTest, CVE_2020_8562_AFilterSeesTheAddressAndNotTheName) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    absl::StatusOr<std::unique_ptr<Listener>> listener =
+        ListenTcp(executor, "127.0.0.1", 0);
+    if (!listener.ok()) co_return listener.status();
+    std::string asked;
+    DialOptions options;
+    options.address_filter = [&asked](const std::string& ip) {
+      asked = ip;
+      return ip == "127.0.0.1" ? absl::OkStatus()
+                               : absl::PermissionDeniedError("no");
+    };
+    const std::string port = absl::StrCat((*listener)->address().port);
+    absl::StatusOr<std::unique_ptr<ByteStream>> stream =
+        co_await Dial(Parse(absl::StrCat("http://localhost:", port)), options);
+    EXPECT_THAT(stream, IsOk());
+    EXPECT_EQ(asked, "127.0.0.1");
+    stream =
+        co_await Dial(Parse(absl::StrCat("http://127.0.0.2:", port)), options);
+    EXPECT_THAT(stream,
+                StatusIs(StatusCode::kPermissionDenied,
+                         absl::StrCat("dial tcp 127.0.0.2:", port, ": no")));
+    co_return absl::OkStatus();
+  });
+}
+
 TEST(DialTest, GivesUpOnAServerThatIsSilentUnderTls) {
   RunTest([](Executor executor) -> Task<absl::Status> {
     absl::StatusOr<std::unique_ptr<Listener>> listener =

@@ -75,6 +75,16 @@ Task<absl::StatusOr<std::unique_ptr<Socket>>> ConnectTcp(
   co_return DialError("tcp", address, "connect", ECONNREFUSED);
 }
 
+absl::Status Ask(const AddressFilter& filter, const tcp::endpoint& endpoint) {
+  if (filter == nullptr) return absl::OkStatus();
+  const Address address{endpoint.address().to_string(), endpoint.port()};
+  const absl::Status allowed = filter(address.host);
+  if (allowed.ok()) return allowed;
+  return absl::Status(
+      allowed.code(),
+      absl::StrCat("dial tcp ", address.ToString(), ": ", allowed.message()));
+}
+
 Task<absl::StatusOr<std::vector<tcp::endpoint>>> Resolve(std::string host,
                                                          uint16_t port) {
   std::vector<tcp::endpoint> endpoints;
@@ -109,7 +119,8 @@ Task<absl::StatusOr<std::vector<tcp::endpoint>>> Resolve(std::string host,
 }  // namespace
 
 Task<absl::StatusOr<std::unique_ptr<Socket>>> DialTcp(std::string host,
-                                                      uint16_t port) {
+                                                      uint16_t port,
+                                                      AddressFilter filter) {
   bool cancelled = co_await IsCancelled();
   if (cancelled) {
     co_return absl::CancelledError("dial tcp: operation was canceled");
@@ -119,6 +130,11 @@ Task<absl::StatusOr<std::unique_ptr<Socket>>> DialTcp(std::string host,
   if (!endpoints.ok()) co_return endpoints.status();
   absl::Status last;
   for (const tcp::endpoint& endpoint : *endpoints) {
+    const absl::Status allowed = Ask(filter, endpoint);
+    if (!allowed.ok()) {
+      last = allowed;
+      continue;
+    }
     absl::StatusOr<std::unique_ptr<Socket>> socket =
         co_await ConnectTcp(endpoint);
     if (socket.ok() || absl::IsCancelled(socket.status())) co_return socket;

@@ -4,6 +4,7 @@
 #define NET_SOCKET_SOCKET_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -47,12 +48,17 @@ class Socket : public ByteStream {
   virtual int native_handle() const = 0;
 };
 
+// Whether an IP may be dialled; ClassifyAddress() helps to decide.
+using AddressFilter = std::function<absl::Status(const std::string& ip)>;
+
 // Resolves `host` (an IP, or a name: hosts file and DNS; `localhost` gives
-// both loopback addresses) and connects to its addresses in turn.
+// both loopback addresses) and connects to its addresses in turn. A name is
+// resolved once: what `filter` (null: none) was asked about is what is dialled,
+// so that no second answer of a name server comes between (CVE-2020-8562).
 // Errors: of the last address, in Go's words: "dial tcp 127.0.0.1:1: connect:
-// connection refused".
-Task<absl::StatusOr<std::unique_ptr<Socket>>> DialTcp(std::string host,
-                                                      uint16_t port);
+// connection refused"; of `filter`: "dial tcp 127.0.0.1:1: " and its words.
+Task<absl::StatusOr<std::unique_ptr<Socket>>> DialTcp(
+    std::string host, uint16_t port, AddressFilter filter = nullptr);
 
 // Errors: "dial unix /x: connect: no such file or directory".
 Task<absl::StatusOr<std::unique_ptr<Socket>>> DialUnix(std::string path);

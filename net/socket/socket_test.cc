@@ -159,6 +159,37 @@ TEST(DialTest, LocalhostTriesBothLoopbacks) {
   }
 }
 
+// A name's second answer could be another than the one that was checked.
+TEST(DialTest, CVE_2020_8562_AnAddressIsAskedForOnceAndThenDialled) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    absl::StatusOr<std::unique_ptr<Listener>> listener =
+        ListenTcp(executor, "127.0.0.1", 0);
+    if (!listener.ok()) co_return listener.status();
+    const uint16_t port = (*listener)->address().port;
+    std::vector<std::string> asked;
+    AddressFilter filter = [&asked](const std::string& ip) {
+      asked.push_back(ip);
+      return absl::PermissionDeniedError("address not allowed");
+    };
+    absl::StatusOr<std::unique_ptr<Socket>> socket =
+        co_await DialTcp("localhost", port, filter);
+    EXPECT_THAT(socket, StatusIs(StatusCode::kPermissionDenied,
+                                 absl::StrCat("dial tcp [::1]:", port,
+                                              ": address not allowed")));
+    EXPECT_THAT(asked, ::testing::ElementsAre("127.0.0.1", "::1"));
+    asked.clear();
+    filter = [&asked](const std::string& ip) {
+      asked.push_back(ip);
+      return absl::OkStatus();
+    };
+    socket = co_await DialTcp("localhost", port, filter);
+    if (!socket.ok()) co_return socket.status();
+    EXPECT_THAT(asked, ::testing::ElementsAre("127.0.0.1"));
+    EXPECT_EQ((*socket)->peer_address().host, "127.0.0.1");
+    co_return absl::OkStatus();
+  });
+}
+
 TEST(DialTest, UnknownNameIsToldInGosWords) {
   RunTest([](Executor) -> Task<absl::Status> {
     // A name that no resolver is asked about: it is not well-formed.
