@@ -50,14 +50,14 @@ struct Pair {
   std::unique_ptr<Connection> server;
 };
 
-// Runs `body` with a Pair, for at most five seconds.
+// Runs `body` with a Pair, for at most eight seconds.
 inline void WithPair(SessionOptions options,
                      std::function<Task<absl::Status>(Pair&)> body) {
   absl::Status result = RunLoop([&]() -> Task<absl::Status> {
     Executor executor = co_await kThisExecutor;
     Pair pair(executor, options);
     absl::Status status = co_await WithDeadline(
-        absl::Seconds(5), "test",
+        absl::Seconds(8), "test",
         [&]() -> Task<absl::Status> { return body(pair); });
     pair.client->Abort();
     pair.server->Abort();

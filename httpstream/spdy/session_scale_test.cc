@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// As many streams on one session as ten thousand forwarded connections need.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/status/testing/status_matchers.h"
+#include "base/task/task_group.h"
+#include "httpstream/spdy/testing/session_pair.h"
+
+namespace fairway::httpstream::spdy {
+namespace {
+
+// 10,000 forwarded connections, opened at once: neither end may wait for the
+// other to read.
+TEST(SessionScaleTest, TwentyThousandStreamsOpenedAtOnce) {
+  static constexpr size_t kStreams = 20000;
+  WithPair({}, [](Pair& pair) -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    std::vector<std::unique_ptr<Stream>> streams;
+    TaskGroup creating(executor);
+    for (size_t i = 0; i < kStreams; ++i) {
+      creating.Spawn([&pair, &streams]() -> Task<absl::Status> {
+        absl::StatusOr<std::unique_ptr<Stream>> stream = co_await Open(pair);
+        if (!stream.ok()) co_return stream.status();
+        streams.push_back(*std::move(stream));
+        co_return absl::OkStatus();
+      });
+    }
+    absl::Status created = co_await creating.Join();
+    EXPECT_THAT(created, IsOk());
+    EXPECT_EQ(streams.size(), kStreams);
+    EXPECT_EQ(pair.accepted.size(), kStreams);
+    absl::Status status = co_await net::WriteAll(*streams.back(), "x");
+    EXPECT_THAT(status, IsOk());
+    char byte;
+    absl::StatusOr<size_t> n =
+        co_await pair.accepted.back()->Read(absl::MakeSpan(&byte, 1));
+    co_return n.status();
+  });
+}
+
+}  // namespace
+}  // namespace fairway::httpstream::spdy
