@@ -17,6 +17,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
 #include "api/errors.h"
 #include "api/object.h"
 #include "base/status/testing/status_matchers.h"
@@ -26,6 +28,7 @@
 #include "client/cmd/apply.h"
 #include "client/cmd/port_forward.h"
 #include "client/cmd/printers.h"
+#include "httpstream/spdy/session_options.h"
 #include "net/http/handler.h"
 #include "net/http/server.h"
 #include "net/socket/socket.h"
@@ -52,9 +55,13 @@ Ran Kubectl(std::vector<std::string> args, const std::string& in = "") {
   ran.code =
       RunKubectl(args, {&input, &out, &err},
                  [](Executor, const rest::Config&, std::string, net::http::Url,
-                    httpstream::spdy::SessionOptions)
+                    httpstream::spdy::SessionOptions session)
                      -> absl::StatusOr<std::unique_ptr<httpstream::Dialer>> {
-                   return absl::UnavailableError("no dialer");
+                   return absl::UnavailableError(
+                       absl::StrCat("no dialer for ", session.name, ", ",
+                                    absl::FormatDuration(session.ping_timeout),
+                                    ", ", session.stream_window_bytes, " to ",
+                                    session.max_stream_window_bytes));
                  });
   ran.out = out.str();
   ran.err = err.str();
@@ -129,6 +136,28 @@ INSTANTIATE_TEST_SUITE_P(
         ErrorCase{{"port-forward", "x", "80", "--pod-running-timeout", "0s"},
                   "error: --pod-running-timeout must be higher than zero\nSee "
                   "'kubectl port-forward -h' for help and examples\n"},
+        ErrorCase{{"port-forward", "x", "80", "--ping-timeout=-1s"},
+                  "error: --ping-timeout must be higher than zero\nSee "
+                  "'kubectl port-forward -h' for help and examples\n"},
+        ErrorCase{
+            {"port-forward", "x", "80", "--ping-timeout=soon"},
+            "Error: invalid argument \"soon\" for \"--ping-timeout\" flag: "
+            "time: invalid duration \"soon\"\nSee 'kubectl "
+            "port-forward --help' for usage.\n"},
+        ErrorCase{{"port-forward", "x", "80", "--session-per-connection=yes"},
+                  "error: invalid session-per-connection value (yes). Must be "
+                  "\"auto\", \"always\", or \"never\".\nSee 'kubectl "
+                  "port-forward -h' for help and examples\n"},
+        ErrorCase{
+            {"port-forward", "x", "80", "--max-stream-window-bytes=65535"},
+            "error: --max-stream-window-bytes must be between 65536 and "
+            "2147483647\nSee 'kubectl port-forward -h' for help and "
+            "examples\n"},
+        ErrorCase{{"port-forward", "x", "80", "--max-stream-window-bytes=1M"},
+                  "Error: invalid argument \"1M\" for "
+                  "\"--max-stream-window-bytes\" flag: strconv.ParseInt: "
+                  "parsing \"1M\": invalid syntax\nSee 'kubectl port-forward "
+                  "--help' for usage.\n"},
         ErrorCase{{"port-forward", "a/b/c", "80"},
                   "error: arguments in resource/name form may not have more "
                   "than one slash\n"},
@@ -182,7 +211,10 @@ TEST(HelpTest, EveryCommandHasItsSections) {
   EXPECT_THAT(Kubectl({}).out, StartsWith("kubectl controls the Kubernetes"));
   EXPECT_THAT(Kubectl({"options"}).out, HasSubstr("  -n, --namespace='': "));
   EXPECT_THAT(Kubectl({"port-forward", "-h"}).out,
-              HasSubstr("      --address=[localhost]: "));
+              AllOf(HasSubstr("      --address=[localhost]: "),
+                    HasSubstr("      --max-stream-window-bytes=16777216: "),
+                    HasSubstr("      --ping-timeout=30s: "),
+                    HasSubstr("      --session-per-connection='auto': ")));
 }
 
 TEST(VersionTest, ClientLineHasUpstreamsShape) {
@@ -382,6 +414,21 @@ TEST_F(KubectlTest, PortForwardNeedsARunningPod) {
             "error: unable to forward port because pod is not running. "
             "Current status=Pending\n");
   EXPECT_EQ(ran.code, 1);
+}
+
+TEST_F(KubectlTest, PortForwardsSessionsAreAsTheFlagsSay) {
+  Run({"create", "-f", "-"},
+      absl::StrReplaceAll(kPod, {{"Pending", "Running"}}));
+  EXPECT_THAT(Run({"port-forward", "web", "80"}).err,
+              HasSubstr(absl::StrCat(
+                  "no dialer for kubectl, 30s, ",
+                  httpstream::spdy::SessionOptions().stream_window_bytes,
+                  " to 16777216\n")));
+  EXPECT_THAT(
+      Run({"port-forward", "web", "80", "--session-per-connection", "never",
+           "--ping-timeout=7s", "--max-stream-window-bytes=100000"})
+          .err,
+      HasSubstr("no dialer for kubectl, 7s, 100000 to 100000\n"));
 }
 
 TEST_F(KubectlTest, ManifestsOfUnknownKindsAreRefused) {
