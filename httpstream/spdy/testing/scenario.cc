@@ -189,6 +189,14 @@ std::string Scenario::ToString() const {
       static_cast<int>(event), " after ", event_pauses, ", reads of ",
       roughness.most_read_bytes, ", writes of ", roughness.most_write_bytes,
       ", pipe of ", pipe_bytes, ", pauses 1/", roughness.pause_odds);
+  for (const SessionOptions* options : {&client, &server}) {
+    absl::StrAppend(
+        &text, options == &client ? "\n  client" : ", server", " windows ",
+        options->stream_window_bytes, " ", options->max_stream_window_bytes,
+        " ", options->session_window_bytes, " buffers ",
+        options->receive_buffer_bytes, " ", options->session_buffer_bytes, " ",
+        options->process_buffer_bytes);
+  }
   for (const StreamPlan& stream : streams) {
     absl::StrAppend(&text, "\n  answer ", static_cast<int>(stream.answer));
     for (const EndPlan* end : {&stream.near, &stream.far}) {

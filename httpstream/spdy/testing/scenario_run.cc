@@ -23,8 +23,10 @@ using Answer = StreamPlan::Answer;
 
 // More than any run needs: it goes round in circles then.
 constexpr size_t kMostSteps = 5 * 1000 * 1000;
-// What a session reads at a time, and may have to put into one buffer.
-constexpr size_t kReadBytes = 64 * 1024;
+// A session reads 64 KiB at a time. A piece of so much may come into a buffer
+// that has room for one byte, and the next may have been read before it is seen
+// that there is none.
+constexpr size_t kBeyondBytes = 2 * 64 * 1024;
 
 bool Drains(SessionEvent event) {
   return event == SessionEvent::kDrainClient ||
@@ -41,9 +43,12 @@ GateOptions GateOf(const Scenario& scenario, bool from_client) {
   return options;
 }
 
-// Bytes that no reader of `plan` takes before it is told to.
+// Bytes that may lie unread in `plan`'s end until it is told to go on.
 size_t UnreadBytes(const EndPlan& plan, const EndPlan& peer) {
-  return peer.payload.size() - std::min(peer.payload.size(), plan.read_bytes);
+  const bool kept =
+      plan.keep_handle && plan.interruption != EndPlan::Interruption::kNone;
+  const size_t read = kept ? 0 : plan.read_bytes;
+  return peer.payload.size() - std::min(peer.payload.size(), read);
 }
 
 // One of the two sessions, and its transport.
@@ -368,10 +373,10 @@ void Run::CheckBuffersOf(const Side& side, const std::vector<StreamEnd>& ends) {
       2 * window, static_cast<size_t>(options.session_window_bytes));
   const size_t most = scenario_.with_windows
                           ? window
-                          : options.receive_buffer_bytes + kReadBytes;
+                          : options.receive_buffer_bytes + kBeyondBytes;
   const size_t most_of_all =
       options.session_buffer_bytes +
-      (scenario_.with_windows ? session_window : kReadBytes);
+      (scenario_.with_windows ? session_window : kBeyondBytes);
   size_t all = 0;
   for (const StreamEnd& end : ends) {
     if (!end.hears()) continue;

@@ -11,12 +11,24 @@ namespace fairway::httpstream::spdy {
 using Interruption = EndPlan::Interruption;
 using WriteEnd = EndPlan::WriteEnd;
 
+namespace {
+
+constexpr size_t kMostComplaints = 20;
+
+}  // namespace
+
 Task<absl::Status> Stage::WaitPhase(int wanted) {
   while (phase < wanted) {
     absl::Status waited = co_await phase_changed.Wait();
     if (!waited.ok()) co_return waited;
   }
   co_return absl::OkStatus();
+}
+
+void Stage::Complain(absl::string_view who, absl::string_view what) {
+  if (complaints.size() < kMostComplaints) {
+    complaints.push_back(absl::StrCat(who, ": ", what));
+  }
 }
 
 Task<absl::Status> StreamEnd::Run(std::unique_ptr<Stream> stream) {

@@ -29,9 +29,7 @@ struct Stage {
 
   // Waits until `phase` has begun. Errors: kCancelled.
   Task<absl::Status> WaitPhase(int wanted);
-  void Complain(absl::string_view who, absl::string_view what) {
-    complaints.push_back(std::string(who) + ": " + std::string(what));
-  }
+  void Complain(absl::string_view who, absl::string_view what);
 
   const Executor executor;
   Random random;
