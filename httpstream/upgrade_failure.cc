@@ -8,6 +8,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "base/status/http_status.h"
+#include "base/task/deadline.h"
 
 namespace fairway::httpstream {
 namespace {
@@ -40,12 +41,15 @@ absl::Status Refusal::ToStatus(absl::string_view message) const {
   return status;
 }
 
-Task<Refusal> ReadRefusal(net::http::Response& response) {
+Task<Refusal> ReadRefusal(net::http::Response& response,
+                          absl::Duration timeout) {
   Refusal refusal;
   const absl::StatusCode code = CodeFromHttpStatus(response.status);
   if (code != absl::StatusCode::kOk) refusal.code = code;
-  absl::StatusOr<std::string> body =
-      co_await net::http::ReadAll(*response.body, kMaxErrorBytes);
+  absl::StatusOr<std::string> body = co_await WithDeadline<std::string>(
+      timeout, "refusal", [&response]() -> Task<absl::StatusOr<std::string>> {
+        return net::http::ReadAll(*response.body, kMaxErrorBytes);
+      });
   if (!body.ok()) {
     refusal.kind = Refusal::Kind::kUnreadable;
     refusal.text = "unable to read error from server response";

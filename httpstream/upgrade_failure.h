@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "base/task/task.h"
 #include "net/http/message.h"
 
@@ -31,8 +32,10 @@ struct Refusal {
   absl::Status ToStatus(absl::string_view message) const;
 };
 
-// Reads the body, at most 64 KiB of it.
-Task<Refusal> ReadRefusal(net::http::Response& response);
+// Reads the body. One that is longer than 64 KiB, or takes longer than
+// `timeout`, is unreadable.
+Task<Refusal> ReadRefusal(net::http::Response& response,
+                          absl::Duration timeout = absl::Seconds(60));
 
 // Whether `status` comes of a Refusal of kind kStatus: the API server itself
 // has spoken, not something on the way to it.
