@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "apiserver/admission/host_network.h"
 #include "apiserver/audit/audit.h"
 #include "apiserver/authentication/authenticator.h"
 #include "apiserver/authorization/authorizer.h"
@@ -56,6 +57,12 @@ DEFINE_bool(anonymous_auth, false,
 DEFINE_string(authorization_mode, "AlwaysAllow",
               "Ordered list of plug-ins to do authorization on secure port. "
               "Comma-delimited list of: AlwaysAllow.");
+DEFINE_string(enable_admission_plugins, "",
+              "admission plugins that should be enabled in addition to default "
+              "enabled ones (NamespaceLifecycle). Comma-delimited list of "
+              "admission plugins: DenyHostNetworkPortForward, "
+              "NamespaceLifecycle. The order of plugins in this flag does not "
+              "matter.");
 DEFINE_string(audit_log_path, "",
               "If set, all requests coming to the apiserver will be logged to "
               "this file. '-' means standard out.");
@@ -70,6 +77,10 @@ DEFINE_string(kubelet_preferred_address_types,
               "Hostname,InternalDNS,InternalIP,ExternalDNS,ExternalIP",
               "List of the preferred NodeAddressTypes to use for kubelet "
               "connections.");
+DEFINE_bool(allow_loopback_kubelets, false,
+            "Whether kubelets may be reached on this machine's loopback "
+            "addresses. Without it a node whose address is one is refused "
+            "(ours).");
 DEFINE_string(kubelet_timeout, "5s", "Timeout for kubelet operations.");
 DEFINE_int64(max_connection_bytes_per_sec, 0,
              "If non-zero, throttle each user connection to this number of "
@@ -126,6 +137,19 @@ absl::Status ParseFeatureGates(const std::string& text,
   return absl::OkStatus();
 }
 
+absl::Status ParseAdmissionPlugins(const std::string& text,
+                                   ServerConfig* config) {
+  for (absl::string_view name : absl::StrSplit(text, ',', absl::SkipEmpty())) {
+    if (name == admission::kDenyHostNetworkPortForward) {
+      config->deny_host_network_port_forward = true;
+    } else if (name != "NamespaceLifecycle") {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "enable-admission-plugins plugin \"", name, "\" is unknown"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::shared_ptr<const net::TlsServerContext>> ServingTls() {
   net::TlsServerConfig tls;
   if (FLAGS_tls_cert_file.empty() || FLAGS_tls_private_key_file.empty()) {
@@ -153,6 +177,9 @@ absl::StatusOr<std::shared_ptr<const net::TlsServerContext>> ServingTls() {
 absl::Status MakeKubeletConfig(registry::node::KubeletClientConfig* config) {
   config->preferred_address_types = absl::StrSplit(
       FLAGS_kubelet_preferred_address_types, ',', absl::SkipEmpty());
+  if (FLAGS_allow_loopback_kubelets) {
+    config->loopback = registry::node::LoopbackKubelets::kAllowed;
+  }
   FAIRWAY_RETURN_IF_ERROR(
       ParseDurationFlag("kubelet-timeout", FLAGS_kubelet_timeout,
                         absl::ZeroDuration(), &config->dial.timeout));
@@ -213,6 +240,8 @@ absl::Status MakeConfig(ServerConfig* config) {
   FAIRWAY_RETURN_IF_ERROR(MakeKubeletConfig(&config->kubelet));
   FAIRWAY_RETURN_IF_ERROR(
       ParseFeatureGates(FLAGS_feature_gates, &config->proxy));
+  FAIRWAY_RETURN_IF_ERROR(
+      ParseAdmissionPlugins(FLAGS_enable_admission_plugins, config));
   config->proxy.max_bytes_per_sec = FLAGS_max_connection_bytes_per_sec;
   config->max_mutating_requests_inflight = FLAGS_max_mutating_requests_inflight;
   config->max_requests_inflight = FLAGS_max_requests_inflight;

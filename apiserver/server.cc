@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "apiserver/admission/admission.h"
+#include "apiserver/admission/host_network.h"
 #include "apiserver/endpoints/discovery.h"
 #include "apiserver/endpoints/filters.h"
 #include "apiserver/endpoints/handlers/scope.h"
@@ -27,9 +28,14 @@ namespace rest = registry::rest;
 
 constexpr char kText[] = "text/plain; charset=utf-8";
 
-std::unique_ptr<admission::Interface> NewAdmission(rest::Storage* namespaces) {
+std::unique_ptr<admission::Interface> NewAdmission(const ServerConfig& config,
+                                                   rest::Storage* namespaces,
+                                                   rest::Storage* pods) {
   std::vector<std::unique_ptr<admission::Interface>> plugins;
   plugins.push_back(admission::NewNamespaceLifecycle(namespaces));
+  if (config.deny_host_network_port_forward) {
+    plugins.push_back(admission::NewDenyHostNetworkPortForward(pods));
+  }
   return admission::NewChain(std::move(plugins));
 }
 
@@ -53,16 +59,16 @@ struct ApiServer::State {
       : config(std::move(c)),
         lifecycle_namespaces(
             registry::namespaces::NewNamespaceStorage(config.storage.get())),
-        admit(NewAdmission(lifecycle_namespaces.get())),
+        core(registry::NewLegacyRESTStorage(config.storage.get(),
+                                            config.kubelet, config.proxy)),
+        admit(NewAdmission(config, lifecycle_namespaces.get(),
+                           core.storage.at("pods").get())),
         installer(admit.get()) {
     InstallLegacyApi();
   }
 
   // Mirrors: InstallLegacyAPI.
   void InstallLegacyApi() {
-    registry::LegacyRESTStorage core = registry::NewLegacyRESTStorage(
-        config.storage.get(), config.kubelet, config.proxy);
-    kubelets = std::move(core.kubelet_connection_info);
     for (auto& [path, storage] : core.storage) {
       installer.RegisterResourceHandlers(path, std::move(storage));
     }
@@ -84,9 +90,10 @@ struct ApiServer::State {
 
   ServerConfig config;
   std::unique_ptr<rest::Storage> lifecycle_namespaces;
+  // The installer takes its storage.
+  registry::LegacyRESTStorage core;
   std::unique_ptr<admission::Interface> admit;
   endpoints::APIInstaller installer;
-  std::unique_ptr<registry::node::ConnectionInfoGetter> kubelets;
   bool shutting_down = false;
 };
 

@@ -28,6 +28,8 @@ struct ServerConfig {
   std::unique_ptr<audit::Sink> audit;  // null: no audit
   registry::node::KubeletClientConfig kubelet;
   registry::pod::ProxyOptions proxy;
+  // Whether the plugin DenyHostNetworkPortForward is on.
+  bool deny_host_network_port_forward = false;
   std::string server_address;  // for /api: "127.0.0.1:6443"
   int max_mutating_requests_inflight = 200;
   int max_requests_inflight = 400;

@@ -44,7 +44,8 @@ class Rig {
  public:
   explicit Rig(Executor executor) : executor_(executor), tasks_(executor) {}
 
-  absl::Status Start() {
+  // `configure` may be null.
+  absl::Status Start(const std::function<void(ServerConfig&)>& configure) {
     auto authority = net::CertificateAuthority::Make("test");
     if (!authority.ok()) return authority.status();
     ca_pem_ = (*authority)->cert_pem();
@@ -71,7 +72,9 @@ class Rig {
     config.authenticator = authentication::NewUnion(std::move(authenticators));
     config.authorizer = *authorization::NewAuthorizer({"AlwaysAllow"});
     config.kubelet.preferred_address_types = {"InternalIP"};
+    config.kubelet.loopback = registry::node::LoopbackKubelets::kAllowed;
     config.server_address = "127.0.0.1:6443";
+    if (configure != nullptr) configure(config);
     api_ = std::make_unique<ApiServer>(std::move(config));
     return Listen();
   }
@@ -168,11 +171,12 @@ class Rig {
   uint16_t port_ = 0;
 };
 
-void WithServer(std::function<Task<absl::Status>(Rig&)> body) {
+void WithServer(std::function<Task<absl::Status>(Rig&)> body,
+                std::function<void(ServerConfig&)> configure = nullptr) {
   absl::Status status = RunLoop([&]() -> Task<absl::Status> {
     Executor executor = co_await kThisExecutor;
     Rig rig(executor);
-    absl::Status started = rig.Start();
+    absl::Status started = rig.Start(configure);
     if (!started.ok()) co_return started;
     absl::Status prepared = co_await rig.Prepare();
     if (!prepared.ok()) co_return prepared;
@@ -232,6 +236,55 @@ TEST(ApiServerTest, BindsAPodOnce) {
     absl::StatusOr<Answer> missing =
         co_await rig.Do("GET", "/api/v1/namespaces/default/pods/p");
     EXPECT_EQ(missing->status, 404);
+    co_return absl::OkStatus();
+  });
+}
+
+// The loopback of a pod in its node's network is the node's.
+TEST(ApiServerTest, CVE_2020_8558_NoPortForwardIntoANodesNetwork) {
+  static constexpr char kHostPod[] =
+      R"({"metadata":{"name":"h"},"spec":{"hostNetwork":true,"containers":[)"
+      R"({"name":"c","image":"i"}]}})";
+  const auto make_pods = [](Rig& rig) -> Task<absl::Status> {
+    absl::StatusOr<Answer> made = co_await rig.Do("POST", kPods, kHostPod);
+    EXPECT_EQ(made->status, 201) << made->body;
+    made = co_await rig.Do("POST", kPods, kPod);
+    EXPECT_EQ(made->status, 201);
+    co_return absl::OkStatus();
+  };
+  WithServer(
+      [&make_pods](Rig& rig) -> Task<absl::Status> {
+        absl::Status made = co_await make_pods(rig);
+        if (!made.ok()) co_return made;
+        for (const char* method : {"GET", "POST"}) {
+          absl::StatusOr<Answer> host = co_await rig.Do(
+              method, "/api/v1/namespaces/default/pods/h/portforward");
+          EXPECT_EQ(host->status, 403) << host->body;
+          EXPECT_EQ(StringAt(host->json, {"message"}),
+                    "pods \"h\" is forbidden: cannot port-forward to a pod "
+                    "using host network");
+        }
+        // Others get further, and one that is not there is not found.
+        absl::StatusOr<Answer> other = co_await rig.Do(
+            "POST", "/api/v1/namespaces/default/pods/p/portforward");
+        EXPECT_EQ(StringAt(other->json, {"message"}),
+                  "pod p does not have a host assigned");
+        absl::StatusOr<Answer> none = co_await rig.Do(
+            "POST", "/api/v1/namespaces/default/pods/none/portforward");
+        EXPECT_EQ(none->status, 404);
+        co_return absl::OkStatus();
+      },
+      [](ServerConfig& config) {
+        config.deny_host_network_port_forward = true;
+      });
+  // Off by default.
+  WithServer([&make_pods](Rig& rig) -> Task<absl::Status> {
+    absl::Status made = co_await make_pods(rig);
+    if (!made.ok()) co_return made;
+    absl::StatusOr<Answer> host = co_await rig.Do(
+        "POST", "/api/v1/namespaces/default/pods/h/portforward");
+    EXPECT_EQ(StringAt(host->json, {"message"}),
+              "pod h does not have a host assigned");
     co_return absl::OkStatus();
   });
 }

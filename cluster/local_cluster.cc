@@ -193,6 +193,7 @@ absl::Status LocalCluster::StartApiServer() {
           "--kubelet-client-certificate=" + pki.kubelet_client_cert,
           "--kubelet-client-key=" + pki.kubelet_client_key,
           // The node is reached on loopback, whatever its name resolves to.
+          "--allow-loopback-kubelets",
           "--kubelet-preferred-address-types=InternalIP",
           "--audit-log-path=" + options_.data_dir + "/logs/audit.log",
       },

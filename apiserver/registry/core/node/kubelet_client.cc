@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "apiserver/registry/rest/status_details.h"
+#include "net/socket/address_class.h"
 
 namespace fairway::apiserver::registry::node {
 namespace {
@@ -14,7 +15,12 @@ namespace {
 class NodeConnectionInfoGetter final : public ConnectionInfoGetter {
  public:
   NodeConnectionInfoGetter(rest::Storage* nodes, KubeletClientConfig config)
-      : nodes_(nodes), config_(std::move(config)) {}
+      : nodes_(nodes), config_(std::move(config)) {
+    config_.dial.address_filter =
+        [loopback = config_.loopback](const std::string& ip) {
+          return CheckKubeletAddress(ip, loopback);
+        };
+  }
 
   Task<absl::StatusOr<ConnectionInfo>> GetConnectionInfo(
       std::string node_name) override {
@@ -45,6 +51,17 @@ class NodeConnectionInfoGetter final : public ConnectionInfoGetter {
 };
 
 }  // namespace
+
+absl::Status CheckKubeletAddress(absl::string_view ip,
+                                 LoopbackKubelets loopback) {
+  const net::AddressClass kind = net::ClassifyAddress(ip);
+  if (kind == net::AddressClass::kGlobal ||
+      (kind == net::AddressClass::kLoopback &&
+       loopback == LoopbackKubelets::kAllowed)) {
+    return absl::OkStatus();
+  }
+  return absl::PermissionDeniedError("address not allowed");
+}
 
 std::unique_ptr<ConnectionInfoGetter> NewNodeConnectionInfoGetter(
     rest::Storage* nodes, KubeletClientConfig config) {

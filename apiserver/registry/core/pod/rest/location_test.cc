@@ -5,6 +5,8 @@
 
 #include <map>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "api/errors.h"
 #include "api/json.h"
 #include "base/status/testing/status_matchers.h"
@@ -37,7 +39,10 @@ class FakeStorage final : public rest::Storage {
   std::map<std::string, Json> objects_;
 };
 
-absl::StatusOr<Location> Find(const char* pod_name, const char* options) {
+absl::StatusOr<Location> Find(
+    const char* pod_name, const char* options,
+    const char* node_address = "10.0.0.1",
+    node::LoopbackKubelets loopback = node::LoopbackKubelets::kRefused) {
   FakeStorage pods("pods");
   pods.Add("bound", R"({"metadata":{"name":"bound","namespace":"ns"},
                         "spec":{"nodeName":"n1"}})");
@@ -48,15 +53,19 @@ absl::StatusOr<Location> Find(const char* pod_name, const char* options) {
   pods.Add("astray", R"({"metadata":{"name":"astray","namespace":"ns"},
                          "spec":{"nodeName":"n3"}})");
   FakeStorage nodes("nodes");
-  nodes.Add("n1", R"({"status":{
-      "addresses":[{"type":"ExternalIP","address":"192.0.2.1"},
-                   {"type":"InternalIP","address":"10.0.0.1"}],
-      "daemonEndpoints":{"kubeletEndpoint":{"Port":10999}}}})");
+  const std::string n1 = absl::StrReplaceAll(
+      R"({"status":{
+          "addresses":[{"type":"ExternalIP","address":"192.0.2.1"},
+                       {"type":"InternalIP","address":"ADDRESS"}],
+          "daemonEndpoints":{"kubeletEndpoint":{"Port":10999}}}})",
+      {{"ADDRESS", node_address}});
+  nodes.Add("n1", n1.c_str());
   nodes.Add("n2", R"({"status":{"addresses":[
       {"type":"ExternalDNS","address":"e.example"},
       {"type":"ExternalIP","address":"192.0.2.2"}]}})");
   node::KubeletClientConfig config;
   config.preferred_address_types = {"Hostname", "InternalIP"};
+  config.loopback = loopback;
   auto connections = node::NewNodeConnectionInfoGetter(&nodes, config);
   absl::StatusOr<Location> result = absl::UnknownError("not run");
   absl::Status ran = RunLoop([&]() -> Task<absl::Status> {
@@ -70,6 +79,15 @@ absl::StatusOr<Location> Find(const char* pod_name, const char* options) {
   });
   EXPECT_THAT(ran, IsOk());
   return result;
+}
+
+absl::Status Dial(Location location) {
+  return RunLoop([&location]() -> Task<absl::Status> {
+    location.url.scheme = "http";  // no TLS is set up here
+    absl::StatusOr<std::unique_ptr<net::ByteStream>> stream =
+        co_await net::http::Dial(location.url, location.dial);
+    co_return stream.status();
+  });
 }
 
 TEST(PortForwardLocationTest, IsTheKubeletsUrl) {
@@ -96,6 +114,52 @@ TEST(PortForwardLocationTest, RefusesInUpstreamsWords) {
   EXPECT_THAT(std::string(Find("lost", "{}").status().message()),
               "no preferred addresses found; known addresses: [{ExternalDNS "
               "e.example} {ExternalIP 192.0.2.2}]");
+}
+
+// What a node's status says is dialled only if it is no place of the API
+// server's own.
+TEST(PortForwardLocationTest, CVE_2022_3294_ANodesAddressIsCheckedAtTheDial) {
+  struct Case {
+    const char* node_address;
+    const char* dialled;
+  };
+  const Case cases[] = {
+      {"127.0.0.1", "127.0.0.1"},
+      {"localhost", "[::1]"},  // the last that was tried
+      {"::1", "[::1]"},
+      {"::ffff:127.0.0.1", "[::ffff:127.0.0.1]"},
+      {"169.254.169.254", "169.254.169.254"},
+      {"fe80::1", "[fe80::1]"},
+      {"0.0.0.0", "0.0.0.0"},
+      {"::", "[::]"},
+      {"224.0.0.1", "224.0.0.1"},
+      {"ff02::1", "[ff02::1]"},
+  };
+  for (const Case& c : cases) {
+    auto location = Find("bound", "{}", c.node_address);
+    ASSERT_THAT(location, IsOk());
+    EXPECT_THAT(Dial(*location),
+                StatusIs(absl::StatusCode::kPermissionDenied,
+                         absl::StrCat("dial tcp ", c.dialled,
+                                      ":10999: address not allowed")));
+  }
+}
+
+TEST(PortForwardLocationTest, CVE_2022_3294_LoopbackIsDialledIfAskedFor) {
+  constexpr auto kAllowed = node::LoopbackKubelets::kAllowed;
+  for (const char* ip : {"127.0.0.1", "::1", "10.1.2.3", "fd00::1"}) {
+    EXPECT_THAT(node::CheckKubeletAddress(ip, kAllowed), IsOk()) << ip;
+  }
+  for (const char* ip :
+       {"169.254.1.1", "fe80::1", "0.0.0.0", "::", "224.0.0.1", "n1", ""}) {
+    EXPECT_THAT(node::CheckKubeletAddress(ip, kAllowed),
+                StatusIs(absl::StatusCode::kPermissionDenied))
+        << ip;
+  }
+  // Nobody listens there; that it is known says that it was tried.
+  auto location = Find("bound", "{}", "localhost", kAllowed);
+  ASSERT_THAT(location, IsOk());
+  EXPECT_THAT(Dial(*location), StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST(PreferredNodeAddressTest, HostnameMayComeFromTheLabel) {
