@@ -319,14 +319,18 @@ Task<absl::Status> ChannelConnection::State::WaitAndDeliver(
     size_t number, absl::string_view bytes) {
   TaskGroup group(executor_);
   absl::Status written = absl::CancelledError("channel: not read");
+  group.Spawn([this, number] { return TellOfStall(number); });
+  group.SpawnOrCancelAll([this] { return WatchConnection(); });
+  // Last, since what it ends must have begun.
   group.Spawn([this, number, bytes, &group, &written]() -> Task<absl::Status> {
-    absl::Status status = co_await net::WriteAll(*channels_[number]->in, bytes);
+    absl::Status status = broken_;
+    if (status.ok()) {
+      status = co_await net::WriteAll(*channels_[number]->in, bytes);
+    }
     written = status;
     group.Cancel();
     co_return status;
   });
-  group.Spawn([this, number] { return TellOfStall(number); });
-  group.SpawnOrCancelAll([this] { return WatchConnection(); });
   absl::Status joined = co_await group.Join();
   if (!joined.ok()) VLOG(6) << options_.name << ": " << joined;
   co_return written;
