@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -388,6 +389,109 @@ INSTANTIATE_TEST_SUITE_P(
         AnswerCase{"NoHttp", "SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 500 ",
                    "malformed HTTP response"}),
     [](const auto& info) { return info.param.name; });
+
+// The connection to a backend that refused an upgrade carries the proxy's
+// credentials: a client that could go on using it would be the proxy.
+TEST(UpgradeAwareTest, CVE_2018_1002105_ARefusedUpgradeLeavesNoConnection) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    std::optional<std::string> behind;  // what the backend got after it refused
+    Condition ended(executor);
+    World world(executor,
+                [&behind, &ended](ByteStream& stream,
+                                  std::string) -> Task<absl::Status> {
+                  absl::Status written = co_await WriteAll(
+                      stream,
+                      "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
+                  if (!written.ok()) co_return written;
+                  std::string got = co_await ReadUntil(stream, "");
+                  behind = got;
+                  ended.NotifyAll();
+                  co_return absl::OkStatus();
+                });
+    absl::StatusOr<std::unique_ptr<Socket>> client = co_await world.Connect();
+    if (!client.ok()) co_return client.status();
+    absl::Status written = co_await WriteAll(**client, kUpgrade);
+    if (!written.ok()) co_return written;
+    std::string answer = co_await ReadUntil(**client, "\r\n\r\nno");
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 403 Forbidden\r\n"));
+    // Whether this is still taken or not, it gets nowhere.
+    absl::Status second = co_await WriteAll(
+        **client, "GET /secrets HTTP/1.1\r\nHost: front\r\n\r\n");
+    EXPECT_TRUE(second.ok() || absl::IsAborted(second)) << second;
+    std::string rest = co_await ReadUntil(**client, "");
+    EXPECT_THAT(rest, Not(HasSubstr("HTTP/1.1")));
+    while (!behind.has_value()) {
+      absl::Status waited = co_await ended.Wait();
+      if (!waited.ok()) co_return waited;
+    }
+    EXPECT_THAT(*behind, Not(HasSubstr("GET")));
+    EXPECT_EQ(world.heads.size(), 1u);
+    absl::Status stopped = co_await world.Stop();
+    co_return stopped;
+  });
+}
+
+// A kubelet that was taken over would send the API server, with its
+// credentials, to other hosts.
+TEST(UpgradeAwareTest, CVE_2018_1002102_NoRedirectToAnotherHostIsFollowed) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    std::string location;
+    World world(
+        executor,
+        [&location](ByteStream& stream, std::string) -> Task<absl::Status> {
+          const std::string answer = absl::StrCat(
+              "HTTP/1.1 302 Found\r\nLocation: ", location, "\r\n\r\n");
+          absl::Status written = co_await WriteAll(stream, answer);
+          co_return written;
+        });
+    world.options.intercept_redirects = true;
+    // The same port by another name: if it were followed, it would be seen.
+    location =
+        absl::StrCat("http://localhost:", world.options.location.port, "/x");
+    std::string got = co_await world.Ask(kUpgrade);
+    EXPECT_THAT(got, StartsWith("HTTP/1.1 500 "));
+    EXPECT_THAT(got, EndsWith("\r\n\r\nhostname mismatch: expected 127.0.0.1, "
+                              "found localhost"));
+    EXPECT_EQ(world.heads.size(), 1u);
+    absl::Status stopped = co_await world.Stop();
+    co_return stopped;
+  });
+}
+
+// What the client gets for a backend's 3xx of any kind.
+void ExpectNoRedirectIsRelayed(bool intercept_redirects, int status) {
+  RunTest([intercept_redirects,
+           status](Executor executor) -> Task<absl::Status> {
+    World world(executor, Answers(absl::StrCat(
+                              "HTTP/1.1 ", status,
+                              " Elsewhere\r\nLocation: http://127.0.0.1:1/"
+                              "\r\nContent-Length: 4\r\n\r\nbody")));
+    world.options.intercept_redirects = intercept_redirects;
+    std::string got = co_await world.Ask(kUpgrade);
+    EXPECT_THAT(got, StartsWith("HTTP/1.1 500 "));
+    EXPECT_THAT(got, EndsWith(absl::StrCat("\r\n\r\ninvalid upgrade response: "
+                                           "status code ",
+                                           status)));
+    EXPECT_THAT(got, Not(HasSubstr("Location")));
+    EXPECT_THAT(got, HasSubstr("\r\nConnection: close\r\n"));
+    EXPECT_EQ(world.heads.size(), 1u);
+    absl::Status stopped = co_await world.Stop();
+    co_return stopped;
+  });
+}
+
+// A client that followed it would send its credentials to another node.
+TEST(UpgradeAwareTest, CVE_2020_8559_NoRedirectInsteadOfAnUpgradeIsRelayed) {
+  for (int status : {300, 301, 303, 304, 305, 307, 308}) {
+    ExpectNoRedirectIsRelayed(/*intercept_redirects=*/true, status);
+  }
+}
+
+TEST(UpgradeAwareTest, CVE_2022_3172_NoRedirectOfABackendReachesTheClient) {
+  for (int status : {300, 301, 302, 303, 304, 305, 307, 308, 399}) {
+    ExpectNoRedirectIsRelayed(/*intercept_redirects=*/false, status);
+  }
+}
 
 struct RefusedCase {
   std::string name;
