@@ -236,6 +236,64 @@ INSTANTIATE_TEST_SUITE_P(
                 StatusCode::kInvalidArgument}),
     [](const auto& info) { return std::string(info.param.name); });
 
+// spdystream up to 0.5.0 took memory for whatever a few bytes announced. For
+// each number of the peer's: the limit passes, one more does not.
+absl::Status StatusOf(const std::string& bytes) { return Parse(bytes).status; }
+
+TEST(FrameParserTest, CVE_2026_35469_SettingsAreCounted) {
+  SettingsFrame settings;
+  settings.settings.resize(kMaxSettings);
+  std::string bytes;
+  AppendSettings(settings, &bytes);
+  EXPECT_THAT(StatusOf(bytes), IsOk());
+  settings.settings.emplace_back();
+  bytes.clear();
+  AppendSettings(settings, &bytes);
+  EXPECT_THAT(StatusOf(bytes), StatusIs(StatusCode::kResourceExhausted));
+}
+
+TEST(FrameParserTest, CVE_2026_35469_HeadersAreCounted) {
+  std::string entries;
+  for (size_t i = 0; i < kMaxHeaderCount; ++i) {
+    entries += Entry(absl::StrCat("n", i), "");
+  }
+  EXPECT_THAT(
+      StatusOf(SynReplyWith(Compress(Count(kMaxHeaderCount) + entries))),
+      IsOk());
+  EXPECT_THAT(StatusOf(SynReplyWith(Compress(Count(kMaxHeaderCount + 1) +
+                                             entries + Entry("n", "")))),
+              StatusIs(StatusCode::kResourceExhausted));
+}
+
+TEST(FrameParserTest, CVE_2026_35469_HeadersAreMeasured) {
+  const auto with = [](size_t name_bytes, size_t value_bytes) {
+    return StatusOf(SynReplyWith(
+        Compress(Count(1) + Entry(std::string(name_bytes, 'n'),
+                                  std::string(value_bytes, 'v')))));
+  };
+  EXPECT_THAT(with(kMaxHeaderNameBytes, kMaxHeaderValueBytes), IsOk());
+  EXPECT_THAT(with(kMaxHeaderNameBytes + 1, 1),
+              StatusIs(StatusCode::kResourceExhausted));
+  EXPECT_THAT(with(1, kMaxHeaderValueBytes + 1),
+              StatusIs(StatusCode::kResourceExhausted));
+  // Also all of them together.
+  EXPECT_THAT(StatusOf(SynReplyWith(Bomb())),
+              StatusIs(StatusCode::kResourceExhausted,
+                       "spdy header block: inflates to too much"));
+}
+
+TEST(FrameParserTest, CVE_2026_35469_FramesAreMeasuredByTheirHead) {
+  // A SETTINGS head of `length`, and nothing behind it.
+  const auto with = [](size_t length) {
+    std::string head = Hex("8003000400000000");
+    StoreUint32(static_cast<uint32_t>(length), head.data() + 4);
+    return StatusOf(head);
+  };
+  EXPECT_THAT(with(kMaxControlFrameBytes), IsOk());
+  EXPECT_THAT(with(kMaxControlFrameBytes + 1),
+              StatusIs(StatusCode::kResourceExhausted));
+}
+
 TEST(FrameParserTest, FrameOfUnknownTypeIsSkipped) {
   const Parsed parsed =
       Parse(Hex("800300630000000201028003000600000004") + Hex("00000001"));
