@@ -263,6 +263,9 @@ TEST(FrameParserTest, CVE_2026_35469_HeadersAreCounted) {
   EXPECT_THAT(StatusOf(SynReplyWith(Compress(Count(kMaxHeaderCount + 1) +
                                              entries + Entry("n", "")))),
               StatusIs(StatusCode::kResourceExhausted));
+  // The announcement is enough.
+  EXPECT_THAT(StatusOf(SynReplyWith(Compress(Count(kMaxHeaderCount + 1)))),
+              StatusIs(StatusCode::kResourceExhausted));
 }
 
 TEST(FrameParserTest, CVE_2026_35469_HeadersAreMeasured) {
