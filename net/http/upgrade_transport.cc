@@ -150,6 +150,10 @@ Task<absl::StatusOr<Exchange>> DoExchange(Request request,
         if (read.ok()) exchange.head = *std::move(read);
         co_return read.status();
       });
+  if (absl::IsDeadlineExceeded(answered)) {
+    co_return absl::DeadlineExceededError(
+        "net/http: timeout awaiting response headers");
+  }
   if (!answered.ok()) co_return answered;
   co_return exchange;
 }

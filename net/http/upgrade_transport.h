@@ -34,9 +34,9 @@ struct UpgradeOptions {
 // The Response may outlive `options`; its connection is dropped with its body.
 // Errors: of Dial(); kInvalidArgument for a field that cannot be written or an
 // answer that is no HTTP; kUnavailable when the connection ends before the
-// answer ("EOF"); kDeadlineExceeded; kFailedPrecondition for a redirect that is
-// not followed ("hostname mismatch: expected a, found b", "too many redirects
-// (10)").
+// answer ("unexpected EOF"); kDeadlineExceeded; kFailedPrecondition for a
+// redirect that is not followed ("hostname mismatch: expected a, found b", "too
+// many redirects (10)").
 Task<absl::StatusOr<Response>> DoUpgradeRequest(Request request,
                                                 UpgradeOptions options);
 
