@@ -29,6 +29,11 @@ int HexDigit(char c) {
   return -1;
 }
 
+absl::Status InvalidEscape(absl::string_view escape) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("invalid URL escape \"", absl::CHexEscape(escape), "\""));
+}
+
 enum class Plus { kIsPlus, kIsSpace };
 
 absl::StatusOr<std::string> Unescape(absl::string_view text, Plus plus) {
@@ -43,8 +48,7 @@ absl::StatusOr<std::string> Unescape(absl::string_view text, Plus plus) {
       const absl::string_view escape = text.substr(i, 3);
       if (escape.size() < 3 || HexDigit(escape[1]) < 0 ||
           HexDigit(escape[2]) < 0) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            "invalid URL escape \"", absl::CHexEscape(escape), "\""));
+        return InvalidEscape(escape);
       }
       out += static_cast<char>(HexDigit(escape[1]) * 16 + HexDigit(escape[2]));
       i += 2;
@@ -109,6 +113,19 @@ bool IsValidHost(absl::string_view host) {
   return host.find_first_of(" <>\"\\^`{|}/?#@[]") == absl::string_view::npos;
 }
 
+// A host escapes no ASCII (RFC 3986, 3.2.2, as Go reads it): what is decoded
+// here could otherwise be decoded again by the next reader.
+absl::StatusOr<std::string> UnescapeHost(absl::string_view text) {
+  for (size_t at = text.find('%'); at != absl::string_view::npos;
+       at = text.find('%', at + 1)) {
+    const absl::string_view escape = text.substr(at, 3);
+    if (escape.size() == 3 && HexDigit(escape[1]) < 8) {
+      return InvalidEscape(escape);
+    }
+  }
+  return Unescape(text, Plus::kIsPlus);
+}
+
 // "[::1]:80", "host:80", "host".
 absl::Status ParseHostPort(absl::string_view text, Url& url) {
   absl::string_view after_host;
@@ -124,8 +141,7 @@ absl::Status ParseHostPort(absl::string_view text, Url& url) {
     after_host = text.substr(end + 1);
   } else {
     const size_t colon = text.find(':');
-    absl::StatusOr<std::string> host =
-        Unescape(text.substr(0, colon), Plus::kIsPlus);
+    absl::StatusOr<std::string> host = UnescapeHost(text.substr(0, colon));
     if (!host.ok()) return host.status();
     url.host = *std::move(host);
     if (colon != absl::string_view::npos) after_host = text.substr(colon);

@@ -76,6 +76,8 @@ TEST(ParseUrlTest, RefusesWhatGoRefuses) {
       {"http://[::1]x/", "invalid port \"x\" after host"},
       {"http://a b/", "invalid character in host name"},
       {"http://h/%zz", "invalid URL escape \"%zz\""},
+      {"http://%41/", "invalid URL escape \"%41\""},
+      {"http://h%25x/", "invalid URL escape \"%25\""},
       {"http://h/%2", "invalid URL escape \"%2\""},
       {"http://h/\r\nX: y", "invalid control character in URL"},
       {":80", "missing protocol scheme"},
