@@ -20,6 +20,7 @@
 #include "kubelet/cri/streaming/portforward/options.h"
 #include "net/proxy/upgrade_aware.h"
 #include "net/tls/tls.h"
+#include "net/websocket/handshake.h"
 
 namespace fairway::kubelet::server {
 namespace {
@@ -46,6 +47,9 @@ struct Metrics {
   Counter proxied{"kubelet_portforward_proxied_total",
                   "Number of port-forward requests that were carried to the "
                   "container runtime by the kubelet"};
+  Counter websockets{"kubelet_websocket_streaming_requests_total",
+                     "Total number of WebSocket streaming requests "
+                     "(exec/attach/portforward) received by the kubelet."};
 };
 
 Metrics& TheMetrics() {
@@ -264,6 +268,9 @@ Task<absl::Status> Server::GetPortForward(ServerRequest& request,
   const std::string pod_uid =
       request.path_segments.size() > 3 ? request.path_segments[3] : "";
   absl::Status served;
+  if (net::websocket::IsWebSocketRequest(request.headers)) {
+    TheMetrics().websockets.Increment({{"subresource", "portforward"}});
+  }
 
   absl::StatusOr<portforward::V4Options> options =
       portforward::NewV4Options(request);

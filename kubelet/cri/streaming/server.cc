@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status/co_status.h"
+#include "kubelet/cri/streaming/portforward/options.h"
 #include "kubelet/cri/streaming/portforward/portforward.h"
 #include "kubelet/cri/streaming/request_cache.h"
 #include "kubelet/cri/streaming/token_path.h"
@@ -151,6 +152,18 @@ class ServerImpl final : public Server {
     options.pod_name = cached->pod_sandbox_id();
     options.v4 = portforward::BuildV4Options(
         {cached->port().begin(), cached->port().end()});
+    if (options.v4.ports.empty()) {
+      // For those who ask the runtime themselves.
+      absl::StatusOr<portforward::V4Options> named =
+          portforward::NewV4Options(request);
+      if (!named.ok()) {
+        const std::string why(named.status().message());
+        absl::Status refused = co_await net::http::Respond(
+            writer, 400, "text/plain; charset=utf-8", why);
+        co_return refused;
+      }
+      options.v4 = *std::move(named);
+    }
     options.idle_timeout = config_.stream_idle_timeout;
     options.stream_creation_timeout = config_.stream_creation_timeout;
     options.supported_protocols = config_.supported_port_forward_protocols;

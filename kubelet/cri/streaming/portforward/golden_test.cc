@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Conversations of Kubernetes' own kubectl, with our server in the place of
 // Kubernetes'.
-#include "httpstream/spdy/testing/golden.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <algorithm>
-#include <map>
-#include <ostream>
 
 #include "absl/strings/strip.h"
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
 #include "base/task/loop.h"
 #include "base/task/task_group.h"
-#include "httpstream/spdy/framer.h"
+#include "httpstream/spdy/testing/conversation.h"
 #include "kubelet/cri/streaming/portforward/portforward.h"
 #include "net/http1/server_connection.h"
 #include "net/io/pipe.h"
@@ -23,61 +17,13 @@
 namespace fairway::kubelet::cri::streaming::portforward {
 namespace {
 
-using httpstream::spdy::DataPiece;
-using httpstream::spdy::Frame;
-using httpstream::spdy::FrameParser;
-using httpstream::spdy::ReadGolden;
-using httpstream::spdy::SpdyChunks;
-using httpstream::spdy::SynReplyFrame;
+using httpstream::spdy::Ear;
+using httpstream::spdy::Player;
+using httpstream::spdy::Recording;
+using httpstream::spdy::Said;
 
-constexpr absl::string_view kHeadEnd("\r\n\r\n");
-const std::string kRst("\x80\x03\x00\x03", 4);
-const std::string kGoAway("\x80\x03\x00\x07", 4);
-
-// What a client saw of a stream.
-struct Seen {
-  bool replied = false;
-  std::string data;
-  bool fin = false;
-  bool operator==(const Seen&) const = default;
-};
-std::ostream& operator<<(std::ostream& out, const Seen& seen) {
-  return out << "{replied " << seen.replied << ", fin " << seen.fin << ", \""
-             << seen.data << "\"}";
-}
-using SeenStreams = std::map<uint32_t, Seen>;
-
-void See(FrameParser& parser, absl::string_view bytes, SeenStreams* streams) {
-  while (true) {
-    absl::StatusOr<Frame> frame = parser.Next(&bytes);
-    ASSERT_THAT(frame, IsOk());
-    if (std::holds_alternative<std::monostate>(*frame)) return;
-    if (const auto* reply = std::get_if<SynReplyFrame>(&*frame)) {
-      (*streams)[reply->stream_id].replied = true;
-    } else if (const auto* piece = std::get_if<DataPiece>(&*frame)) {
-      Seen& seen = (*streams)[piece->stream_id];
-      seen.data.append(piece->payload.data(), piece->payload.size());
-      seen.fin = seen.fin || piece->fin;
-    }
-  }
-}
-
-SeenStreams SeenInGolden(const nlohmann::json& golden) {
-  FrameParser parser;
-  SeenStreams streams;
-  for (const std::string& chunk : SpdyChunks(golden, "server")) {
-    See(parser, chunk, &streams);
-  }
-  return streams;
-}
-
-std::string Joined(const std::vector<std::string>& chunks) {
-  std::string all;
-  for (const std::string& chunk : chunks) all += chunk;
-  return all;
-}
-
-// Port 7007 echoes; 7001 refuses as the recorded pod did.
+// Port 7007 echoes; 7001 refuses as the recorded pod did. As Kubernetes'
+// dockershim did, it leaves the end of the data stream to the server.
 class RecordedPod final : public PortForwarder {
  public:
   explicit RecordedPod(std::string error) : error_(std::move(error)) {}
@@ -89,61 +35,45 @@ class RecordedPod final : public PortForwarder {
       char buf[1024];
       absl::StatusOr<size_t> n = co_await stream.Read(absl::MakeSpan(buf));
       if (!n.ok()) co_return n.status();
-      if (*n == 0) break;
+      if (*n == 0) co_return absl::OkStatus();
       absl::string_view bytes(buf, *n);
       absl::Status written = co_await net::WriteAll(stream, bytes);
       if (!written.ok()) co_return written;
     }
-    absl::Status closed = co_await stream.CloseWrite();
-    co_return closed;
   }
 
  private:
   const std::string error_;
 };
 
-// Plays the client's side and collects what the server answers.
-Task<absl::Status> Play(net::ByteStream& wire, std::string client_bytes,
-                        const SeenStreams& want, std::string* head,
-                        SeenStreams* seen) {
-  // Its RSTs and its GOAWAY come once everything else has come.
-  const size_t leave =
-      std::min(client_bytes.find(kRst), client_bytes.find(kGoAway));
-  const std::string farewell = client_bytes.substr(leave);
-  client_bytes.resize(leave);
-  absl::Status status = co_await net::WriteAll(wire, client_bytes);
-  if (!status.ok()) co_return status;
-  FrameParser parser;
-  while (*seen != want) {
+// Plays the client's side, to its end, and hears what the server answers.
+Task<absl::Status> Play(net::ByteStream& wire, const Recording& recording,
+                        Ear* ear) {
+  Player player(recording);
+  while (true) {
+    const std::string bytes = player.Next(ear->said());
+    absl::Status written = co_await net::WriteAll(wire, bytes);
+    if (!written.ok()) co_return written;
+    if (ear->said().Covers(recording.other)) break;
     char buf[4096];
     absl::StatusOr<size_t> n = co_await wire.Read(absl::MakeSpan(buf));
     if (!n.ok()) co_return n.status();
     if (*n == 0) co_return absl::UnavailableError("the server closed");
-    absl::string_view bytes(buf, *n);
-    if (head->find(std::string(kHeadEnd)) == std::string::npos) {
-      head->append(buf, *n);
-      const size_t end = head->find(std::string(kHeadEnd));
-      if (end == std::string::npos) continue;
-      bytes.remove_prefix(*n - (head->size() - end - kHeadEnd.size()));
-      head->resize(end + kHeadEnd.size());
-    }
-    See(parser, bytes, seen);
+    ear->Hear(absl::string_view(buf, *n));
   }
-  status = co_await net::WriteAll(wire, farewell);
-  if (!status.ok()) co_return status;
-  status = co_await wire.Close();
-  co_return status;
+  absl::Status closed = co_await wire.Close();
+  co_return closed;
 }
 
 class GoldenConversation : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(GoldenConversation, OurServerAnswersAsKubernetes) {
-  const nlohmann::json golden = ReadGolden(GetParam());
-  const SeenStreams want = SeenInGolden(golden);
-  ASSERT_EQ(want.size(), 4u);
+  const Recording recording(GetParam(), "client");
+  const Said& want = recording.other;
+  ASSERT_EQ(want.replies.size(), 4u);
 
   // "error forwarding port 7001 to pod POD, uid : ERROR"
-  const std::string text = want.at(5).data;
+  const std::string text = want.data.at(5);
   absl::string_view rest = text;
   ASSERT_TRUE(absl::ConsumePrefix(&rest, "error forwarding port 7001 to pod "));
   const size_t uid = rest.find(", uid : ");
@@ -151,18 +81,7 @@ TEST_P(GoldenConversation, OurServerAnswersAsKubernetes) {
   options.pod_name = std::string(rest.substr(0, uid));
   RecordedPod pod(std::string(rest.substr(uid + 8)));
 
-  std::string client_bytes;
-  std::string want_head;
-  for (const auto& chunk : golden["connections"].back()) {
-    std::string bytes =
-        absl::HexStringToBytes(chunk.value("hex", std::string()));
-    if (chunk["from"] == "client" && client_bytes.empty()) client_bytes = bytes;
-    if (chunk["from"] == "server" && want_head.empty()) want_head = bytes;
-  }
-  client_bytes += Joined(SpdyChunks(golden, "client"));
-
-  std::string head;
-  SeenStreams seen;
+  Ear ear;
   absl::Status result = RunLoop([&]() -> Task<absl::Status> {
     Executor executor = co_await kThisExecutor;
     auto [near, far] = net::MakePipe(executor);
@@ -181,17 +100,20 @@ TEST_P(GoldenConversation, OurServerAnswersAsKubernetes) {
                                          server_options, drain);
     });
     absl::Status played = co_await WithDeadline(
-        absl::Seconds(5), "play", [&]() -> Task<absl::Status> {
-          return Play(wire, client_bytes, want, &head, &seen);
-        });
+        absl::Seconds(5), "play",
+        [&]() -> Task<absl::Status> { return Play(wire, recording, &ear); });
     if (!played.ok()) tasks.Cancel();
     absl::Status joined = co_await tasks.Join();
     if (!joined.ok() && played.ok()) co_return joined;
     co_return played;
   });
   EXPECT_THAT(result, IsOk());
-  EXPECT_EQ(head, want_head);
-  EXPECT_EQ(seen, want);
+  const Said& said = ear.said();
+  EXPECT_EQ(said.head, want.head);
+  EXPECT_EQ(said.replies, want.replies);
+  EXPECT_EQ(said.data, want.data);
+  EXPECT_EQ(said.ends, want.ends);
+  EXPECT_EQ(said.fins, want.fins);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kubectl, GoldenConversation,

@@ -11,22 +11,11 @@
 #include "httpstream/httpstream.h"
 #include "httpstream/spdy/upgrade.h"
 #include "kubelet/cri/streaming/portforward/httpstream.h"
+#include "kubelet/cri/streaming/portforward/websocket.h"
 #include "net/websocket/handshake.h"
 
 namespace fairway::kubelet::cri::streaming::portforward {
 namespace {
-
-Task<absl::Status> RefuseWebSocket(net::http::ResponseWriter& writer,
-                                   const V4Options& v4) {
-  const std::string message =
-      v4.ports.empty()
-          ? "query parameter \"port\" is required"
-          : "unable to upgrade websocket connection: port-forward is served "
-            "over SPDY/3.1 only";
-  absl::Status written = co_await net::http::Respond(
-      writer, 400, "text/plain; charset=utf-8", message);
-  co_return written;
-}
 
 Task<absl::Status> HandleHttpStreams(net::http::ServerRequest& request,
                                      net::http::ResponseWriter& writer,
@@ -65,8 +54,9 @@ Task<absl::Status> ServePortForward(net::http::ServerRequest& request,
                                     PortForwarder& forwarder,
                                     ServeOptions options) {
   if (net::websocket::IsWebSocketRequest(request.headers)) {
-    absl::Status refused = co_await RefuseWebSocket(writer, options.v4);
-    co_return refused;
+    absl::Status served = co_await HandleWebSocketStreams(
+        request, writer, forwarder, std::move(options));
+    co_return served;
   }
   absl::Status served = co_await HandleHttpStreams(request, writer, forwarder,
                                                    std::move(options));

@@ -46,8 +46,8 @@ struct ServeOptions {
 
 // Answers an upgrade request and serves its streams, which may be many
 // connections one after the other or at once, until the client has gone or
-// nothing moved for `idle_timeout`. `forwarder` must outlive the Task.
-// Differs: a WebSocket request gets 400.
+// nothing moved for `idle_timeout`; or as HandleWebSocketStreams() a WebSocket
+// request. `forwarder` must outlive the Task.
 // Errors: kCancelled; others are answered or logged here.
 Task<absl::Status> ServePortForward(net::http::ServerRequest& request,
                                     net::http::ResponseWriter& writer,
