@@ -23,12 +23,37 @@ def fairway_cc_binary(name, copts = [], **kwargs):
     """A cc_binary with the house's warnings."""
     cc_binary(name = name, copts = FAIRWAY_COPTS + copts, **kwargs)
 
-def fairway_cc_test(name, copts = [], deps = [], size = "small", **kwargs):
+# Where a peer's bytes are taken apart: .ci/run runs the tests of these folders
+# under ASan with UBSan and under TSan as well.
+_SANITIZED = [
+    "httpstream",
+    "net/http/fuzz",
+    "net/http1",
+    "net/http2",
+    "net/websocket",
+]
+
+def room_tags():
+    """The tags of every test of the calling package."""
+    package = native.package_name() + "/"
+    for folder in _SANITIZED:
+        if package.startswith(folder + "/"):
+            return ["sanitize"]
+    return []
+
+def fairway_cc_test(
+        name,
+        copts = [],
+        deps = [],
+        size = "small",
+        tags = [],
+        **kwargs):
     """A GoogleTest with its main(); small means at most ten seconds."""
     cc_test(
         name = name,
         size = size,
         copts = FAIRWAY_COPTS + copts,
+        tags = tags + room_tags(),
         deps = deps + ["@googletest//:gtest_main"],
         **kwargs
     )

@@ -1,6 +1,6 @@
 """Fuzz targets: replayed by every test run, driven by libFuzzer on demand."""
 
-load("//bazel:fairway.bzl", "FAIRWAY_COPTS")
+load("//bazel:fairway.bzl", "FAIRWAY_COPTS", "room_tags")
 load("@rules_cc//cc:defs.bzl", "cc_test")
 
 def fairway_fuzz_test(name, srcs, corpus, deps, **kwargs):
@@ -33,6 +33,7 @@ def fairway_fuzz_test(name, srcs, corpus, deps, **kwargs):
         }),
         # One file, that can be run from anywhere.
         linkstatic = True,
+        tags = room_tags(),
         deps = deps + ["//bazel/fuzz:fuzz_input"] + select({
             "//bazel/fuzz:enabled": [],
             "//conditions:default": ["//bazel/fuzz:replay_main"],
