@@ -93,6 +93,7 @@ DEFINE_int32(max_requests_inflight, 400,
              "time. 0 for no limit.");
 DEFINE_string(feature_gates, "",
               "A set of key=value pairs that describe feature gates: "
+              "PortForwardWebsockets=true|false (default true), "
               "StreamingProxyRedirects=true|false (default true), "
               "ValidateProxyRedirects=true|false (default true).");
 DEFINE_string(data_dir, "/var/lib/fairway",
@@ -126,6 +127,8 @@ absl::Status ParseFeatureGates(const std::string& text,
     const bool on = gate.second == "true";
     if (gate.first == "StreamingProxyRedirects") {
       proxy->streaming_proxy_redirects = on;
+    } else if (gate.first == "PortForwardWebsockets") {
+      proxy->port_forward_websockets = on;
     } else if (gate.first == "ValidateProxyRedirects") {
       proxy->validate_proxy_redirects = on;
     } else {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mirrors: pkg/registry/core/pod/rest/subresources.go (v1.20.2)
+// Mirrors: pkg/registry/core/pod/rest/subresources.go (v1.20.2; WebSocket:
+// v1.31.0)
 #include "apiserver/registry/core/pod/rest/subresources.h"
 
 #include <glog/logging.h>
@@ -11,9 +12,12 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "apiserver/proxy/metrics.h"
+#include "apiserver/proxy/stream_tunnel.h"
 #include "apiserver/registry/core/pod/rest/location.h"
 #include "base/metrics/metrics.h"
 #include "net/proxy/upgrade_aware.h"
+#include "net/websocket/handshake.h"
 
 namespace fairway::apiserver::registry::pod {
 namespace {
@@ -50,6 +54,38 @@ net::http::Handler NewThrottledUpgradeAwareProxyHandler(
   return [handler](net::http::ServerRequest& request,
                    net::http::ResponseWriter& writer) {
     return handler->ServeHTTP(request, writer);
+  };
+}
+
+// A WebSocket that tunnels SPDY ends here; the older kind, with channels, goes
+// on to the kubelet as it is.
+net::http::Handler WithTunnels(net::http::Handler upgrade_handler) {
+  auto tunneling =
+      std::make_shared<const proxy::TunnelingHandler>(upgrade_handler);
+  net::http::Handler tunnel = [tunneling](net::http::ServerRequest& request,
+                                          net::http::ResponseWriter& writer) {
+    return tunneling->ServeHTTP(request, writer);
+  };
+  return proxy::NewTranslatingHandler(
+      std::move(upgrade_handler), std::move(tunnel),
+      &proxy::IsWebSocketRequestWithTunnelingProtocol);
+}
+
+// Counts the WebSockets that come to `handler`.
+net::http::Handler CountWebSockets(net::http::Handler handler,
+                                   bool with_tunnels) {
+  return [handler = std::move(handler), with_tunnels](
+             net::http::ServerRequest& request,
+             net::http::ResponseWriter& writer) {
+    if (net::websocket::IsWebSocketRequest(request.headers)) {
+      const bool ends_here =
+          with_tunnels &&
+          proxy::IsWebSocketRequestWithTunnelingProtocol(request.headers);
+      proxy::IncWebSocketStreamingRequest(
+          "portforward",
+          ends_here ? proxy::kTranslatedAtApiserver : proxy::kProxiedToKubelet);
+    }
+    return handler(request, writer);
   };
 }
 
@@ -95,9 +131,14 @@ class PortForwardREST final : public rest::Connecter {
         co_await PortForwardLocation(*store_, *kubelet_conn_, std::move(ns),
                                      std::move(name), std::move(options));
     if (!location.ok()) co_return location.status();
-    co_return NewThrottledUpgradeAwareProxyHandler(
+    net::http::Handler handler = NewThrottledUpgradeAwareProxyHandler(
         *std::move(location), InterceptRedirects::kYes, options_,
         std::move(responder));
+    if (options_.port_forward_websockets) {
+      handler = WithTunnels(std::move(handler));
+    }
+    co_return CountWebSockets(std::move(handler),
+                              options_.port_forward_websockets);
   }
 
  private:
