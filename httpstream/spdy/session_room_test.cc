@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/time/clock.h"
 #include "base/metrics/metrics.h"
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
@@ -225,13 +226,21 @@ TEST(StallTest, ShortOnesAreNotToldAndTheSessionsEndEndsIt) {
         Executor executor = co_await kThisExecutor;
         TaskGroup tasks(executor);
         RawPeer& peer = *bench.peer;
-        peer.SynStream(1).Data(1, std::string(1024 * kKiB, 'x'));
+        peer.SynStream(1).Data(1, std::string(2048 * kKiB, 'x'));
         tasks.Spawn([&peer]() -> Task<absl::Status> { return peer.Send(); });
         absl::StatusOr<SynReplyFrame> reply =
             co_await peer.Expect<SynReplyFrame>();
         EXPECT_THAT(reply, IsOk());
-        absl::Status read = co_await Read(*bench.accepted.at(0), 800 * kKiB);
-        EXPECT_THAT(read, IsOk());
+        // A slow reader: it goes on as soon as there is room, not when somebody
+        // looks again.
+        const absl::Time start = absl::Now();
+        for (int i = 0; i < 200; ++i) {
+          absl::Status read = co_await Read(*bench.accepted.at(0), 8 * kKiB);
+          EXPECT_THAT(read, IsOk());
+          absl::Status slept = co_await Sleep(absl::ZeroDuration());
+          EXPECT_THAT(slept, IsOk());
+        }
+        EXPECT_LT(absl::Now() - start, absl::Seconds(2));
         bench.session->Abort();
         absl::Status joined = co_await tasks.Join();
         EXPECT_FALSE(joined.ok());

@@ -517,7 +517,7 @@ TEST(FloodTest, AnswersThatNobodyReadsAreBounded) {
     bench.peer->Bytes(pings);
     tasks.Spawn(
         [&bench]() -> Task<absl::Status> { return bench.peer->Send(); });
-    absl::Status slept = co_await Sleep(absl::Milliseconds(50));
+    absl::Status slept = co_await Sleep(absl::Milliseconds(400));
     EXPECT_THAT(slept, IsOk());
     EXPECT_EQ(tasks.running(), 1u);
     for (int i = 0; i < 30000; ++i) {
