@@ -14,7 +14,10 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status/co_status.h"
@@ -250,6 +253,9 @@ TEST(SocketTest, TcpEndsKnowTheirAddressesAndHaveTheOptions) {
     for (Socket* socket : {a->get(), b->get()}) {
       EXPECT_EQ(IntOption(*socket, IPPROTO_TCP, TCP_NODELAY), 1);
       EXPECT_EQ(IntOption(*socket, SOL_SOCKET, SO_KEEPALIVE), 1);
+      EXPECT_EQ(IntOption(*socket, IPPROTO_TCP, TCP_KEEPIDLE), 15);
+      EXPECT_EQ(IntOption(*socket, IPPROTO_TCP, TCP_KEEPINTVL), 15);
+      EXPECT_EQ(IntOption(*socket, IPPROTO_TCP, TCP_USER_TIMEOUT), 0);
       EXPECT_TRUE(::fcntl(socket->native_handle(), F_GETFD) & FD_CLOEXEC);
       absl::Status set = socket->SetUserTimeout(absl::Seconds(7));
       FAIRWAY_CO_RETURN_IF_ERROR(set);
@@ -257,6 +263,50 @@ TEST(SocketTest, TcpEndsKnowTheirAddressesAndHaveTheOptions) {
     }
     absl::Status echoed = co_await ExpectEcho(**a, **b);
     co_return echoed;
+  });
+}
+
+// Why no socket has TCP_USER_TIMEOUT by itself: the kernel gives up on a peer
+// that keeps its window shut, though it answers every probe.
+TEST(SocketTest, APeerThatDoesNotReadIsDeadOnlyToAUserTimeout) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    absl::StatusOr<std::unique_ptr<Listener>> listener =
+        ListenTcp(executor, "127.0.0.1", 0);
+    if (!listener.ok()) co_return listener.status();
+    const uint16_t port = (*listener)->address().port;
+    std::vector<std::unique_ptr<Socket>> ours, theirs;
+    for (int i = 0; i < 2; ++i) {
+      absl::StatusOr<std::unique_ptr<Socket>> a =
+          co_await DialTcp("127.0.0.1", port);
+      if (!a.ok()) co_return a.status();
+      ours.push_back(*std::move(a));
+      absl::StatusOr<std::unique_ptr<Socket>> b =
+          co_await (*listener)->Accept(executor);
+      if (!b.ok()) co_return b.status();
+      theirs.push_back(*std::move(b));
+    }
+    absl::Status set = ours[1]->SetUserTimeout(absl::Milliseconds(500));
+    FAIRWAY_CO_RETURN_IF_ERROR(set);
+    // More than both ends' buffers hold.
+    const std::string bytes(16 << 20, 'x');
+    absl::Status patient = absl::UnknownError("not done");
+    TaskGroup group(executor);
+    group.Spawn([&]() -> Task<absl::Status> {
+      patient = co_await WriteAll(*ours[0], bytes);
+      co_return patient;
+    });
+    absl::Status given_up = co_await WriteAll(*ours[1], bytes);
+    EXPECT_THAT(given_up, StatusIs(StatusCode::kUnavailable,
+                                   "write: connection timed out"));
+    // The other has waited as long, and goes on.
+    EXPECT_THAT(patient, StatusIs(StatusCode::kUnknown));
+    std::string got(bytes.size(), '\0');
+    absl::Status read =
+        co_await ReadFull(*theirs[0], absl::MakeSpan(&got[0], got.size()));
+    FAIRWAY_CO_RETURN_IF_ERROR(read);
+    EXPECT_TRUE(got == bytes);
+    absl::Status joined = co_await group.Join();
+    co_return joined;
   });
 }
 
