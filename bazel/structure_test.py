@@ -77,6 +77,11 @@ def within(path, folders):
     return any(path == f or path.startswith(f + "/") for f in folders)
 
 
+def within_tests(name):
+    return ("/testing/" in name or "/fuzz/" in name or
+            name.endswith("_test.cc"))
+
+
 def sources(top):
     for folder, subfolders, files in os.walk(top):
         subfolders[:] = [s for s in subfolders
@@ -108,8 +113,7 @@ class StructureTest(unittest.TestCase):
         faults = []
         for name, text in self.files.items():
             room = room_of(name)
-            if room is None or "/testing/" in name or name.endswith(
-                    "_test.cc"):
+            if room is None or within_tests(name):
                 continue
             allowed = ROOMS[room] + WIRING.get(name, [])
             for quote, header in INCLUDE.findall(text):
