@@ -296,6 +296,30 @@ TEST(PortForwarderTest, LostSessionIsAnError) {
                                "lost connection to pod"));
 }
 
+// A server that takes the connection and never answers.
+TEST(PortForwarderTest, StopEndsADialToo) {
+  class HangingDialer final : public httpstream::Dialer {
+    Task<absl::StatusOr<Result>> Dial(std::vector<std::string>) override {
+      absl::Status cancelled = co_await Sleep(absl::InfiniteDuration());
+      co_return cancelled;
+    }
+  };
+  absl::Status status = RunLoop([]() -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    std::ostringstream out;
+    auto forwarder = NewOnAddresses(executor, std::make_unique<HangingDialer>(),
+                                    {"127.0.0.1"}, {":80"}, &out, &out);
+    if (!forwarder.ok()) co_return forwarder.status();
+    TaskGroup tasks(executor);
+    tasks.Spawn([&forwarder]() { return (*forwarder)->ForwardPorts(); });
+    (*forwarder)->Stop();
+    absl::Status joined = co_await tasks.Join();
+    EXPECT_EQ(out.str(), "");
+    co_return joined;
+  });
+  EXPECT_THAT(status, IsOk());
+}
+
 TEST(PortForwarderTest, FailedUpgradeIsWrappedAndNothingListens) {
   absl::Status status = RunLoop([]() -> Task<absl::Status> {
     Executor executor = co_await kThisExecutor;

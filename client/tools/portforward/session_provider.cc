@@ -80,6 +80,7 @@ Task<absl::Status> SessionProvider::DialOne() {
   if (closing_ || lost_) co_return absl::CancelledError("session: closing");
   if (session.ok()) {
     failing_since_.reset();
+    ++dialed_;
     Offer(*session);
   } else {
     NoteFailure(session.status(), since);
@@ -153,7 +154,17 @@ Task<absl::Status> SessionProvider::Watch(SessionPtr session) {
     Rest();
   }
   Refill();
-  co_return ended;
+  absl::Status watched = co_await WatchRedial();
+  co_return watched;
+}
+
+// A server that stands still takes a connection and never answers.
+Task<absl::Status> SessionProvider::WatchRedial() {
+  const size_t dialed = dialed_;
+  absl::Status slept = co_await Sleep(kHangAfter);
+  FAIRWAY_CO_RETURN_IF_ERROR(slept);
+  if (dialed == dialed_ && leases_ == 0 && waiters_.empty()) Lose();
+  co_return absl::OkStatus();
 }
 
 Task<absl::StatusOr<std::unique_ptr<SessionLease>>> SessionProvider::Acquire() {

@@ -34,9 +34,10 @@ inline constexpr absl::Duration kAcquireTimeout = absl::Seconds(60);
 // How long a new session is asked whether its peer keeps windows; a peer that
 // says nothing keeps none.
 inline constexpr absl::Duration kWindowsTimeout = absl::Seconds(5);
-// Once no session was to be had for so long, and none is in use, the way to the
-// pod is lost.
+// When the spare has died and none is in use, the way to the pod is lost once
+// dials have failed for so long, or one has hung for so long.
 inline constexpr absl::Duration kGiveUpAfter = absl::Seconds(1);
+inline constexpr absl::Duration kHangAfter = absl::Seconds(4);
 // Between two attempts: doubled each time, and forgotten once a session was
 // used or has lived for kSteadyAfter.
 inline constexpr absl::Duration kMinPause = absl::Milliseconds(100);
@@ -151,6 +152,7 @@ class SessionProvider {
   // No dial but for who waits until a pause is over.
   void Rest();
   Task<absl::Status> Watch(SessionPtr session);
+  Task<absl::Status> WatchRedial();
   void Answer(absl::StatusOr<std::unique_ptr<SessionLease>> result);
   std::unique_ptr<SessionLease> Lend(SessionPtr session);
   void TakeBack(const SessionPtr& session, ConnectionEnd how);
@@ -167,6 +169,7 @@ class SessionProvider {
   std::set<SessionPtr> in_use_;
   std::list<Waiter*> waiters_;
   size_t dialing_ = 0;
+  size_t dialed_ = 0;
   size_t leases_ = 0;
 
   absl::Duration pause_ = kMinPause;

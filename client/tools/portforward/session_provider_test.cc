@@ -279,6 +279,17 @@ TEST(SessionProviderTest, ProviderIsLostWhenTheSpareCannotBeReplaced) {
             });
 }
 
+TEST(SessionProviderTest, ProviderIsLostWhenADialForTheSpareHangs) {
+  RunOpened(SessionPerConnection::kAuto, Windows::kNo,
+            [](Fixture& f) -> Task<absl::Status> {
+              f.server.hold = true;
+              f.server.peers[0]->Lose();
+              absl::Status lost = co_await f.provider.WaitLost();
+              EXPECT_THAT(lost, StatusIs(absl::StatusCode::kUnavailable));
+              co_return absl::OkStatus();
+            });
+}
+
 TEST(SessionProviderTest, ProviderLivesAsLongAsASessionIsInUse) {
   RunOpened(SessionPerConnection::kAuto, Windows::kNo,
             [](Fixture& f) -> Task<absl::Status> {
