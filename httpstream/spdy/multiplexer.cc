@@ -308,7 +308,7 @@ Task<absl::Status> Multiplexer::EndInGoodOrder(absl::Status reason) {
   absl::Status said = co_await WithDeadline(
       options_.close_timeout, "close",
       [this]() -> Task<absl::Status> { return SayFarewell(); });
-  if (!said.ok()) VLOG(2) << "spdy session: " << said;
+  if (!said.ok()) VLOG(2) << "spdy session " << name() << ": " << said;
   if ((said.ok() || all_arrived_) && !ended_) {
     absl::Status closed = co_await transport_->Close();
     transport_closed_ = closed.ok();
@@ -371,7 +371,7 @@ absl::Status Multiplexer::ReasonOfLoss(absl::Status error) const {
 
 void Multiplexer::End(absl::Status reason) {
   if (ended_) return;
-  VLOG(2) << "spdy session ends: " << reason;
+  VLOG(2) << "spdy session " << name() << " ends: " << reason;
   ended_ = true;
   closing_ = true;
   end_reason_ = std::move(reason);

@@ -102,6 +102,9 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
     void Clear();
   };
 
+  // What log lines call the session.
+  const std::string& name() const { return stall_.session(); }
+
   // --- multiplexer.cc
   StreamPtr AddStream(uint32_t id, net::http::Headers headers);
   // Takes the stream out of the session if it has ended.
@@ -180,13 +183,14 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   void GatherFrame(const StreamPtr& stream, size_t payload_bytes);
   void TakePayload(StreamState& stream, size_t bytes);
   void FinishBatch();
+  StreamPtr NextInTurn() const;
+  bool SessionMaySend() const;
   bool HasSomethingToSend(const StreamState& stream) const;
   int64_t SendAllowance(const StreamState& stream) const;
   // Queues the stream for its turn, if it has something to send.
   void MakeReady(const StreamPtr& stream);
   static void Enqueue(const StreamPtr& stream, StreamQueue* queue);
   static void Dequeue(StreamPtr stream);
-  void UnblockStreams();
   void FailPendingWrites();
   void SendRst(uint32_t stream_id, RstStatus status);
   void SendSettings();

@@ -56,14 +56,14 @@ Task<absl::Status> Multiplexer::RunReader() {
 
 Task<absl::Status> Multiplexer::EndByError(absl::Status error) {
   if (IsProtocolError(error) && !ended_) {
-    LOG(WARNING) << "spdy session: " << error;
+    LOG(WARNING) << "spdy session " << name() << ": " << error;
     AppendGoAway({last_peer_stream_id_, GoAwayStatus::kProtocolError},
                  &control_);
     WakeWriter();
     absl::Status flushed = co_await WithDeadline(
         kGoAwayTimeout, "go away",
         [this]() -> Task<absl::Status> { return Flush(); });
-    if (!flushed.ok()) VLOG(2) << "spdy session: " << flushed;
+    if (!flushed.ok()) VLOG(2) << "spdy session " << name() << ": " << flushed;
     End(error);
   } else {
     End(ReasonOfLoss(error));
@@ -174,7 +174,8 @@ void Multiplexer::Accept(const StreamPtr& stream) {
     accepted = absl::CancelledError("dropped");
   }
   if (!accepted.ok()) {
-    VLOG(5) << "spdy session: stream " << stream->id << ": " << accepted;
+    VLOG(5) << "spdy session " << name() << ": stream " << stream->id << ": "
+            << accepted;
     ResetStream(stream, absl::IsInvalidArgument(accepted)
                             ? RstStatus::kInvalidStream
                             : RstStatus::kRefusedStream);
@@ -273,12 +274,13 @@ absl::Status Multiplexer::OnSettings(const SettingsFrame& frame) {
       return absl::InvalidArgumentError("SETTINGS: too large a window");
     }
     const int64_t delta = setting.value - peer_initial_window_bytes_;
-    if (delta == 0) continue;
+    if (delta == 0) break;
     peer_initial_window_bytes_ = setting.value;
     for (const auto& [id, stream] : streams_) {
       stream->send_window_bytes += delta;
       MakeReady(stream);
     }
+    break;  // of entries with the same number the first counts
   }
   return absl::OkStatus();
 }
@@ -299,8 +301,8 @@ void Multiplexer::AgreeOnWindows() {
 void Multiplexer::DoWithoutWindows() {
   windows_ = Windows::kNone;
   windows_decided_.NotifyAll();
-  VLOG(5) << "spdy session: the peer keeps no windows";
-  UnblockStreams();
+  VLOG(5) << "spdy session " << name() << ": the peer keeps no windows";
+  WakeWriter();
   for (const auto& [id, stream] : streams_) MakeReady(stream);
 }
 
@@ -321,7 +323,7 @@ void Multiplexer::OnPing(const PingFrame& frame) {
 }
 
 void Multiplexer::OnGoAway(const GoAwayFrame& frame) {
-  VLOG(5) << "spdy session: the peer goes away, status "
+  VLOG(5) << "spdy session " << name() << ": the peer goes away, status "
           << static_cast<uint32_t>(frame.status);
   if (peer_goes_away_) return;
   peer_goes_away_ = true;
@@ -346,7 +348,7 @@ absl::Status Multiplexer::OnWindowUpdate(const WindowUpdateFrame& frame) {
     if (send_window_bytes_ > kMaxWindowBytes) {
       return absl::InvalidArgumentError("WINDOW_UPDATE: too large a window");
     }
-    UnblockStreams();
+    WakeWriter();
     return absl::OkStatus();
   }
   StreamPtr stream = FindStream(frame.stream_id);

@@ -39,7 +39,7 @@ absl::Status Multiplexer::ChargeSessionWindow(int64_t bytes) {
 void Multiplexer::OnProbeAnswered() {
   probe_ping_id_ = 0;
   estimator_.OnPingAnswered(Clock::now());
-  VLOG(6) << "spdy session " << stall_.session() << ": windows of "
+  VLOG(6) << "spdy session " << name() << ": windows of "
           << estimator_.stream_window_bytes() << " and "
           << estimator_.session_window_bytes() << " bytes";
 }

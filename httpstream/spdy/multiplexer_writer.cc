@@ -63,16 +63,17 @@ bool Multiplexer::Gather() {
   if (!batch_.control.empty()) batch_.pieces.push_back(batch_.control);
   // The pieces point into it.
   batch_.heads.reserve(kMaxBatchFrames);
-  while (!ready_.empty() && batch_.payload_bytes < kMaxBatchBytes &&
+  while (batch_.payload_bytes < kMaxBatchBytes &&
          batch_.heads.size() < kMaxBatchFrames &&
          batch_.pieces.size() < kMaxBatchPieces) {
-    StreamPtr stream = ready_.front();
+    StreamPtr stream = NextInTurn();
+    if (stream == nullptr) break;
     Dequeue(stream);
     if (!HasSomethingToSend(*stream)) continue;
     const size_t left = stream->write.left_bytes;
     const int64_t allowance = SendAllowance(*stream);
     if (left > 0 && allowance <= 0) {
-      // A WINDOW_UPDATE of its own makes it ready, one of the session all.
+      // A WINDOW_UPDATE of its own makes it ready.
       if (stream->send_window_bytes > 0) Enqueue(stream, &blocked_);
       continue;
     }
@@ -83,6 +84,12 @@ bool Multiplexer::Gather() {
     MakeReady(stream);
   }
   return !batch_.pieces.empty();
+}
+
+StreamPtr Multiplexer::NextInTurn() const {
+  // Those that the session's window held back have waited longer.
+  if (!blocked_.empty() && SessionMaySend()) return blocked_.front();
+  return ready_.empty() ? nullptr : ready_.front();
 }
 
 void Multiplexer::GatherFrame(const StreamPtr& stream, size_t payload_bytes) {
@@ -140,6 +147,10 @@ bool Multiplexer::HasSomethingToSend(const StreamState& stream) const {
   return stream.write.left_bytes > 0 || (stream.fin_queued && !stream.fin_sent);
 }
 
+bool Multiplexer::SessionMaySend() const {
+  return windows_ == Windows::kNone || send_window_bytes_ > 0;
+}
+
 int64_t Multiplexer::SendAllowance(const StreamState& stream) const {
   if (windows_ == Windows::kNone) return std::numeric_limits<int64_t>::max();
   return std::min(stream.send_window_bytes, send_window_bytes_);
@@ -162,12 +173,6 @@ void Multiplexer::Enqueue(const StreamPtr& stream, StreamQueue* queue) {
 void Multiplexer::Dequeue(StreamPtr stream) {
   if (stream->queue != nullptr) stream->queue->erase(stream->place);
   stream->queue = nullptr;
-}
-
-void Multiplexer::UnblockStreams() {
-  for (const StreamPtr& stream : blocked_) stream->queue = &ready_;
-  ready_.splice(ready_.end(), blocked_);
-  WakeWriter();
 }
 
 void Multiplexer::SendRst(uint32_t stream_id, RstStatus status) {

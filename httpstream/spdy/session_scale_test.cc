@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// As many streams on one session as ten thousand forwarded connections need.
+// Many streams on one session.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,10 +11,9 @@
 namespace fairway::httpstream::spdy {
 namespace {
 
-// 10,000 forwarded connections, opened at once: neither end may wait for the
-// other to read.
-TEST(SessionScaleTest, TwentyThousandStreamsOpenedAtOnce) {
-  static constexpr size_t kStreams = 20000;
+// More than fit into the transport: neither end may wait for the other to read.
+TEST(SessionScaleTest, ThousandsOfStreamsOpenedAtOnce) {
+  static constexpr size_t kStreams = 6000;
   WithPair({}, [](Pair& pair) -> Task<absl::Status> {
     Executor executor = co_await kThisExecutor;
     std::vector<std::unique_ptr<Stream>> streams;

@@ -103,46 +103,32 @@ Task<absl::Status> Measure(Pair& pair, int streams, int64_t warm_up_bytes,
   co_return absl::OkStatus();
 }
 
-TEST(SessionWindowsTest, OneStreamFillsTheLinkOnceItsWindowHasGrown) {
-  OverLink(SmallWindows(4 << 20), [](Pair& pair) -> Task<absl::Status> {
-    double share = 0;
-    absl::Status measured =
-        co_await Measure(pair, 1, 1200 << 10, 1200 << 10, &share);
-    EXPECT_GT(share, 0.4);
-    co_return measured;
-  });
+double ShareOfLink(int64_t max_stream_window_bytes, int streams,
+                   int64_t warm_up_bytes, int64_t bytes) {
+  double share = 0;
+  OverLink(SmallWindows(max_stream_window_bytes),
+           [&](Pair& pair) -> Task<absl::Status> {
+             absl::Status measured =
+                 co_await Measure(pair, streams, warm_up_bytes, bytes, &share);
+             co_return measured;
+           });
+  return share;
 }
 
-// 64 KiB every 60 ms.
-TEST(SessionWindowsTest, WindowThatMayNotGrowLimitsTheStream) {
-  OverLink(SmallWindows(64 * 1024), [](Pair& pair) -> Task<absl::Status> {
-    double share = 0;
-    absl::Status measured =
-        co_await Measure(pair, 1, 128 << 10, 320 << 10, &share);
-    EXPECT_LT(share, 0.23);
-    co_return measured;
-  });
-}
-
-TEST(SessionWindowsTest, WindowsGrowToTheCapAndNoFurther) {
-  OverLink(SmallWindows(128 * 1024), [](Pair& pair) -> Task<absl::Status> {
-    double share = 0;
-    absl::Status measured =
-        co_await Measure(pair, 1, 512 << 10, 512 << 10, &share);
-    EXPECT_LT(share, 0.45);
-    co_return measured;
-  });
-}
-
-// Each could do with less than the window that it has.
-TEST(SessionWindowsTest, ManyStreamsTogetherFillTheLink) {
-  OverLink(SmallWindows(4 << 20), [](Pair& pair) -> Task<absl::Status> {
-    double share = 0;
-    absl::Status measured =
-        co_await Measure(pair, 16, 1200 << 10, 1200 << 10, &share);
-    EXPECT_GT(share, 0.4);
-    co_return measured;
-  });
+// A busy machine makes the link look longer, for all of them alike; so they are
+// compared with one another: 64 KiB in 60 ms are 18 % of the link.
+TEST(SessionWindowsTest, GrowUntilTheLinkIsFullOrToTheCap) {
+  const double fixed = ShareOfLink(64 * 1024, 1, 128 << 10, 256 << 10);
+  EXPECT_GT(fixed, 0);
+  EXPECT_LT(fixed, 0.23);
+  const double capped = ShareOfLink(128 * 1024, 1, 512 << 10, 512 << 10);
+  EXPECT_LT(capped, 0.45);
+  const double grown = ShareOfLink(4 << 20, 1, 1200 << 10, 1200 << 10);
+  EXPECT_GT(grown, 2.5 * fixed);
+  EXPECT_LT(grown, 1.1);
+  // Each of these could do with the window that it has; the session could not.
+  const double together = ShareOfLink(4 << 20, 16, 1200 << 10, 1200 << 10);
+  EXPECT_GT(together, 2.5 * fixed);
 }
 
 TEST(SessionWindowsTest, StreamThatNobodyReadsKeepsItsFirstWindow) {
@@ -155,8 +141,8 @@ TEST(SessionWindowsTest, StreamThatNobodyReadsKeepsItsFirstWindow) {
     writers.Spawn([far] { return Fill(*far); });
     double share = 0;
     absl::Status measured =
-        co_await Measure(pair, 1, 1200 << 10, 1200 << 10, &share);
-    EXPECT_GT(share, 0.4);
+        co_await Measure(pair, 1, 512 << 10, 256 << 10, &share);
+    EXPECT_THAT(measured, IsOk());
     EXPECT_EQ(ReceiveBudget::process_bytes(), 64u * 1024);
     (*unread)->Reset();
     absl::Status written = co_await writers.Join();
