@@ -64,7 +64,8 @@ void StallNotice::End(absl::string_view how) {
   if (told_.has_value()) {
     LOG(WARNING) << "spdy session " << session_ << ": stream "
                  << (*told_)["stream"] << " was waited for "
-                 << absl::FormatDuration(absl::FromChrono(age()))
+                 << absl::FormatDuration(absl::Trunc(absl::FromChrono(age()),
+                                                     absl::Milliseconds(1)))
                  << "; the session " << how;
     TheMetrics().bytes.Remove(*told_);
   }
