@@ -161,7 +161,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{kApiServer, "data-dir", "DIR/garbage/store"},
         Case{kApiServer, "secure-port", "65536"},
         Case{kApiServer, "secure-port", "x"},
-        Case{kApiServer, "bind-address", "nowhere"}),
+        Case{kApiServer, "bind-address", "nowhere"},
+        Case{kApiServer, "feature-gates", "PortForwardWebsockets=maybe"}),
     CaseName);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -178,7 +179,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{kKubelet, "root-dir", "DIR/LONG"},
                       Case{kKubelet, "container-runtime", "bogus"},
                       Case{kKubelet, "port", "65536"},
-                      Case{kKubelet, "address", "nowhere"}),
+                      Case{kKubelet, "address", "nowhere"},
+                      Case{kKubelet, "streaming-ping-timeout", "soon"},
+                      Case{kKubelet, "streaming-max-window-bytes", "1"}),
     CaseName);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -188,7 +191,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{kDockershim, "listen", "unix://DIR/none/s", "DIR/none/s"},
         Case{kDockershim, "listen", "http://x"},
         Case{kDockershim, "port-forward-dial", "bogus"},
-        Case{kDockershim, "docker-endpoint", "bogus"}),
+        Case{kDockershim, "docker-endpoint", "bogus"},
+        Case{kDockershim, "streaming-buffer-bytes", "0"}),
     CaseName);
 
 INSTANTIATE_TEST_SUITE_P(
