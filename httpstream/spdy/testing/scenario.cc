@@ -119,6 +119,30 @@ void SetTransport(Random& random, Scenario* scenario) {
   scenario->release_odds = random.OneOf<size_t>({1, 2, 4, 16, 1000});
 }
 
+// More than the windows, in a few streams.
+void MakeHeavy(Random& random, Scenario* scenario) {
+  scenario->roughness.most_read_bytes = 64 * 1024;
+  scenario->roughness.most_write_bytes = 64 * 1024;
+  scenario->roughness.pause_odds = 10;
+  scenario->pipe_bytes = 64 * 1024;
+  for (SessionOptions* options : {&scenario->client, &scenario->server}) {
+    options->stream_window_bytes =
+        random.OneOf<int64_t>({64 * 1024, 100 * 1000});
+    options->session_window_bytes =
+        random.OneOf<int64_t>({64 * 1024, 150 * 1000});
+  }
+  size_t budget = kMostPayloadBytes;
+  for (StreamPlan& stream : scenario->streams) {
+    for (EndPlan* end : {&stream.near, &stream.far}) {
+      if (end->payload.empty() || budget < kMostPayloadBytes / 2) continue;
+      end->payload = random.Bytes(random.Below(budget));
+      end->most_write_bytes = end->most_read_bytes = 64 * 1024;
+      end->pause_odds = 10;
+      budget -= end->payload.size();
+    }
+  }
+}
+
 }  // namespace
 
 bool EndPlan::IsStill() const {
@@ -135,6 +159,7 @@ Scenario MakeScenario(uint64_t seed) {
   scenario.client = MakeOptions(random);
   scenario.server = MakeOptions(random);
   SetTransport(random, &scenario);
+  scenario.idle_timeout = random.OneIn(4);
 
   const bool calm = random.OneIn(4);
   size_t budget = PayloadBudget(scenario);
@@ -152,6 +177,7 @@ Scenario MakeScenario(uint64_t seed) {
     budget -= std::min(budget, stream.far.payload.size());
     scenario.streams.push_back(std::move(stream));
   }
+  if (random.OneIn(16)) MakeHeavy(random, &scenario);
   if (random.OneIn(3)) {
     scenario.event = static_cast<SessionEvent>(
         1 + random.Below(static_cast<size_t>(SessionEvent::kDestroyServer)));

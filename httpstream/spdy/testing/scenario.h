@@ -82,6 +82,7 @@ struct Scenario {
   Roughness roughness;
   size_t pipe_bytes = 64 * 1024;
   size_t ping_odds = 0;
+  bool idle_timeout = false;  // one that never comes
   // One step in so many lets a paused task go on, besides those when nothing
   // else is left to do.
   size_t release_odds = 4;

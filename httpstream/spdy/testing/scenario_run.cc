@@ -8,6 +8,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "base/task/run_on.h"
 #include "base/task/task_group.h"
 #include "base/task/testing/manual_loop.h"
@@ -99,6 +100,7 @@ class Run {
   void CheckBuffers();
   void CheckBuffersOf(const Side& side, const std::vector<StreamEnd>& ends);
   bool StallsAreHarmless() const;
+  void CheckTidings();
   void CheckOthersAreDone();
   void CheckStreamsAreDone();
   void SayFarewell();
@@ -126,6 +128,7 @@ class Run {
 Outcome Run::Execute() {
   Start();
   RunUntilQuiet();
+  CheckTidings();
   CheckOthersAreDone();
   EnterPhase(2);
   EnterPhase(3);
@@ -159,6 +162,10 @@ void Run::Start() {
       server_.options, [this](std::unique_ptr<Stream> stream) {
         return OnNewStream(std::move(stream));
       });
+  if (scenario_.idle_timeout) {
+    client_.connection->SetIdleTimeout(absl::Hours(1));
+    server_.connection->SetIdleTimeout(absl::Hours(1));
+  }
   const size_t count = scenario_.streams.size();
   near_.reserve(count);
   far_.reserve(count);
@@ -410,6 +417,23 @@ bool Run::StallsAreHarmless() const {
              std::min(client_.options.process_buffer_bytes,
                       server_.options.process_buffer_bytes) /
                  2;
+}
+
+// Whoever does not read is told of an end all the same.
+void Run::CheckTidings() {
+  const bool resets_are_heard =
+      !stage_.session_disturbed && StallsAreHarmless();
+  for (const Side* side : {&client_, &server_}) {
+    const bool ended = side->end_reason.has_value();
+    for (const StreamEnd& end : side == &client_ ? near_ : far_) {
+      if (ended && end.waits_broken()) {
+        Complain(absl::StrCat("does not know the end: ", end.ToString()));
+      }
+      if (resets_are_heard && end.misses_reset()) {
+        Complain(absl::StrCat("does not know of a reset: ", end.ToString()));
+      }
+    }
+  }
 }
 
 // Streams that nobody reads, or that have not ended, must not hold up those

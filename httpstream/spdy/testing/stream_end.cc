@@ -230,6 +230,7 @@ Task<absl::Status> StreamEnd::Interrupt() {
 
 Task<absl::Status> StreamEnd::WaitBroken() {
   absl::Status broken = co_await stream_->WaitBroken();
+  broken_told_ = true;
   const bool cancelled = main_tasks_ == 0 || resets_;
   if (!(cancelled && absl::IsCancelled(broken))) {
     CheckError("wait broken", broken);

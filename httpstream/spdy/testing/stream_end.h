@@ -61,6 +61,15 @@ class StreamEnd {
   bool started() const { return id_ != 0; }
   bool done() const { return done_; }
   bool resets() const { return resets_; }
+  // Whether a WaitBroken() has not returned yet, which both FINs would excuse.
+  bool waits_broken() const {
+    return plan_->waits_broken && started() && !done_ && !fin_said_ &&
+           !broken_told_;
+  }
+  // Whether it does not know of the other end's reset.
+  bool misses_reset() const {
+    return waits_broken() && peer_->started() && peer_->resets_;
+  }
   // Whether what arrives for it lies unread until it reads.
   bool hears() const { return started() && !done_ && !resets_ && !closes_; }
   uint32_t id() const { return id_; }
@@ -98,6 +107,7 @@ class StreamEnd {
   size_t read_limit_ = 0;
   bool fin_said_ = false;
   bool fin_heard_ = false;
+  bool broken_told_ = false;
   bool resets_ = false;  // Reset(), Abort(), or dropped without both FINs
   bool closes_ = false;
   bool done_ = false;
