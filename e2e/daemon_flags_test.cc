@@ -162,7 +162,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{kApiServer, "secure-port", "65536"},
         Case{kApiServer, "secure-port", "x"},
         Case{kApiServer, "bind-address", "nowhere"},
-        Case{kApiServer, "feature-gates", "PortForwardWebsockets=maybe"}),
+        Case{kApiServer, "feature-gates", "PortForwardWebsockets=maybe"},
+        Case{kApiServer, "enable-admission-plugins", "AlwaysPullImages"},
+        Case{kApiServer, "allow-loopback-kubelets", "perhaps"}),
     CaseName);
 
 INSTANTIATE_TEST_SUITE_P(
