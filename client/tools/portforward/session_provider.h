@@ -37,7 +37,7 @@ inline constexpr absl::Duration kWindowsTimeout = absl::Seconds(5);
 // When the spare has died and none is in use, the way to the pod is lost once
 // dials have failed for so long, or one has hung for so long.
 inline constexpr absl::Duration kGiveUpAfter = absl::Seconds(1);
-inline constexpr absl::Duration kHangAfter = absl::Seconds(4);
+inline constexpr absl::Duration kHangAfter = absl::Seconds(3);
 // Between two attempts: doubled each time, and forgotten once a session was
 // used or has lived for kSteadyAfter.
 inline constexpr absl::Duration kMinPause = absl::Milliseconds(100);
