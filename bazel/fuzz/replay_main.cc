@@ -20,7 +20,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 namespace {
 
 // Shared by the files of a corpus; a target takes seconds.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr size_t kChangedInputs = 1000;
+#else
 constexpr size_t kChangedInputs = 5000;
+#endif
 constexpr size_t kChangedBytes = 4 << 20;
 
 std::string running;  // the input that is being run

@@ -238,8 +238,12 @@ absl::StatusOr<MessageParser::Progress> MessageParser::ParseBody(
   // One element (chunk header, piece of a chunk) at each Put.
   while (impl_->body_error.ok() && !done() && progress.consumed < in.size() &&
          impl_->produced < out.size()) {
-    const absl::string_view rest = in.substr(progress.consumed);
-    if (chunked() && impl_->chunk_left == 0 && IsPartOfBodyEnd(rest)) break;
+    absl::string_view rest = in.substr(progress.consumed);
+    if (chunked() && impl_->chunk_left == 0) {
+      if (IsPartOfBodyEnd(rest)) break;
+      // The limit is the same for what came at once.
+      rest = rest.substr(0, kMaxChunkHeaderBytes);
+    }
     error_code ec;
     const size_t n = impl_->Put(rest, ec);
     progress.consumed += n;

@@ -293,6 +293,18 @@ TEST(MessageParserTest, EmptyChunkedBodyArrivesByteByByte) {
   EXPECT_TRUE(parser.done());
 }
 
+TEST(MessageParserTest, LongChunkHeaderIsRefusedHoweverItIsSplit) {
+  const std::string wire = absl::StrCat(
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;",
+      std::string(kMaxChunkHeaderBytes, 'x'), "\r\na\r\n0\r\n\r\n");
+  for (size_t step : {size_t{100}, wire.size()}) {
+    MessageParser parser(Kind::kRequest);
+    EXPECT_THAT(
+        Feed(parser, wire, step, 100).status,
+        StatusIs(StatusCode::kInvalidArgument, "http: chunk header too long"));
+  }
+}
+
 TEST(MessageParserTest, GivesTheBodyBeforeABadChunk) {
   MessageParser parser(Kind::kRequest);
   const Parsed parsed = Feed(parser,

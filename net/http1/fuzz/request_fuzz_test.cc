@@ -18,7 +18,7 @@ namespace {
 
 using fuzz::Require;
 
-constexpr size_t kMaxBytes = 4096;  // of a head
+constexpr size_t kMaxBytes = 6000;  // of a head
 
 std::string Describe(MessageParser& parser) {
   return absl::StrCat(parser.method(), " ", parser.target(), "\n",

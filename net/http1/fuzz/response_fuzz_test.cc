@@ -16,7 +16,7 @@ namespace {
 
 using fuzz::Require;
 
-constexpr size_t kMaxBytes = 4096;  // of a head
+constexpr size_t kMaxBytes = 6000;  // of a head
 
 std::string Describe(const ResponseHead& head) {
   return absl::StrCat(head.status, " ", DescribeFields(head.headers));
@@ -30,6 +30,14 @@ void CheckSentOn(const ResponseHead& head) {
       parser.Feed(SerializeResponseHead(head.status, head.headers));
   Require(again.ok() && again->has_value(), "what was taken may be sent on");
   Require(Describe(**again) == Describe(head), "a head stays what it is");
+}
+
+// An answer to HEAD has no body, whatever its fields say.
+void CheckWithoutBody(const ResponseHead& head) {
+  MessageParser parser(MessageParser::Kind::kResponse);
+  parser.SkipBody();
+  Require(parser.ParseHead(head.raw).ok(), "a head is taken again");
+  Require(parser.done() && parser.Finish().ok(), "there is no body");
 }
 
 // The body behind a head that is not an upgrade's.
@@ -50,6 +58,7 @@ std::string Read(const fuzz::Pieces& pieces) {
     if (!head.ok()) return head.status().ToString();
     if (!head->has_value()) continue;
     CheckSentOn(**head);
+    CheckWithoutBody(**head);
     fuzz::Pieces rest(pieces.begin() + i, pieces.end());
     rest[0] = (*head)->rest;
     Require(rest[0].size() <= pieces[i].size(), "the rest is the last piece's");
