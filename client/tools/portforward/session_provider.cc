@@ -180,15 +180,20 @@ Task<absl::StatusOr<std::unique_ptr<SessionLease>>> SessionProvider::Acquire() {
   Waiter waiter(executor_);
   waiters_.push_back(&waiter);
   Refill();
-  absl::Status waited = co_await WithDeadline(
-      kAcquireTimeout, "waiting for a session",
-      [&waiter]() -> Task<absl::Status> {
-        while (!waiter.result.has_value()) {
-          absl::Status woken = co_await waiter.changed.Wait();
-          FAIRWAY_CO_RETURN_IF_ERROR(woken);
-        }
-        co_return absl::OkStatus();
-      });
+  absl::Status waited;
+  size_t dialed;
+  do {
+    dialed = dialed_;
+    waited = co_await WithDeadline(kAcquireTimeout, "waiting for a session",
+                                   [&waiter]() -> Task<absl::Status> {
+                                     while (!waiter.result.has_value()) {
+                                       absl::Status woken =
+                                           co_await waiter.changed.Wait();
+                                       FAIRWAY_CO_RETURN_IF_ERROR(woken);
+                                     }
+                                     co_return absl::OkStatus();
+                                   });
+  } while (absl::IsDeadlineExceeded(waited) && dialed != dialed_);
   if (waiter.result.has_value()) co_return *std::move(waiter.result);
   waiters_.remove(&waiter);
   co_return waited;

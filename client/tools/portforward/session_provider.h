@@ -29,8 +29,8 @@ namespace fairway::portforward {
 
 // Sessions that are dialled at a time.
 inline constexpr size_t kMaxDials = 32;
-// How long a connection waits for its turn to dial and for the dial.
-inline constexpr absl::Duration kAcquireTimeout = absl::Seconds(60);
+// How long a connection waits for its turn while no dial succeeds at all.
+inline constexpr absl::Duration kAcquireTimeout = absl::Seconds(30);
 // How long a new session is asked whether its peer keeps windows; a peer that
 // says nothing keeps none.
 inline constexpr absl::Duration kWindowsTimeout = absl::Seconds(5);
@@ -110,7 +110,7 @@ class SessionProvider {
   Task<absl::Status> Open();
 
   // For one more forwarded connection. At once where a session is at hand.
-  // Errors: of Dialer::Dial; kDeadlineExceeded after kAcquireTimeout.
+  // Errors: of Dialer::Dial; kDeadlineExceeded (kAcquireTimeout).
   Task<absl::StatusOr<std::unique_ptr<SessionLease>>> Acquire();
 
   // Returns when there is no way to the pod any more: the session that all
