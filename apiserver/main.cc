@@ -146,8 +146,8 @@ absl::Status ParseAdmissionPlugins(const std::string& text,
     if (name == admission::kDenyHostNetworkPortForward) {
       config->deny_host_network_port_forward = true;
     } else if (name != "NamespaceLifecycle") {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "enable-admission-plugins plugin \"", name, "\" is unknown"));
+      return FlagError("enable-admission-plugins",
+                       absl::StrCat("plugin \"", name, "\" is unknown"));
     }
   }
   return absl::OkStatus();
