@@ -31,6 +31,8 @@ using net::websocket::Opcode;
 // One message; upstream sends what its caller's buffer held, 32 KiB.
 constexpr size_t kMaxMessageBytes = 32 * 1024;
 
+constexpr absl::string_view kPlainText = "text/plain; charset=utf-8";
+
 // Most stalls are shorter.
 constexpr absl::Duration kStallNotice = absl::Seconds(1);
 
@@ -490,6 +492,14 @@ Task<absl::StatusOr<std::unique_ptr<ChannelConnection>>> OpenChannels(
     net::http::ServerRequest& request, net::http::ResponseWriter& writer,
     std::vector<ChannelProtocol> protocols, std::vector<ChannelType> channels,
     ChannelsOptions options) {
+  if (channels.size() > kMaxChannels) {
+    absl::Status error = absl::InvalidArgumentError(absl::StrCat(
+        channels.size(), " channels: want at most ", kMaxChannels));
+    const std::string body = absl::StrCat(error.message(), "\n");
+    absl::Status refused =
+        co_await net::http::Respond(writer, 400, kPlainText, body);
+    co_return refused.ok() ? error : refused;
+  }
   std::vector<std::string> names;
   for (const ChannelProtocol& protocol : protocols) {
     names.push_back(protocol.name);

@@ -40,6 +40,9 @@ struct ChannelProtocol {
   ChannelCodec codec = ChannelCodec::kBinary;
 };
 
+// A byte numbers them.
+inline constexpr size_t kMaxChannels = 256;
+
 struct ChannelsOptions {
   // What may lie unread of one channel. When it is full the connection reads no
   // further, so that the other channels wait too; the log and the metric
@@ -57,6 +60,7 @@ struct ChannelsOptions {
 // Mirrors: wsstream.Conn.
 class ChannelConnection {
  public:
+  // `channels`: at most kMaxChannels.
   // Lifetime: Close() or Abort() before it dies; streams that outlive it return
   //           kUnavailable.
   ChannelConnection(Executor executor,
@@ -94,7 +98,8 @@ class ChannelConnection {
 // Mirrors: wsstream.Conn.Open. Answers the request: 101 with the first of the
 // client's protocols that is among `protocols`, or as
 // net::websocket::AnswerRequest() refuses.
-// Errors: of net::websocket::UpgradeResponse().
+// Errors: of net::websocket::UpgradeResponse(); kInvalidArgument, answered with
+// 400, for more than kMaxChannels.
 Task<absl::StatusOr<std::unique_ptr<ChannelConnection>>> OpenChannels(
     net::http::ServerRequest& request, net::http::ResponseWriter& writer,
     std::vector<ChannelProtocol> protocols, std::vector<ChannelType> channels,

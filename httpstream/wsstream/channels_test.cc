@@ -374,10 +374,10 @@ TEST(ChannelsTest, WhatIsNoBase64EndsTheConnection) {
 TEST(ChannelsTest, IdleConnectionEndsThoughItIsPinged) {
   RunTest([](Executor executor) -> Task<absl::Status> {
     ChannelsOptions options;
-    options.idle_timeout = absl::Milliseconds(50);
+    options.idle_timeout = absl::Milliseconds(400);
     options.websocket.ping_period = absl::Milliseconds(5);
     Ends ends(executor, ChannelCodec::kBinary, options);
-    for (int i = 0; i < 10; ++i) {
+    for (int i = 0; i < 50; ++i) {
       absl::Status slept = co_await Sleep(absl::Milliseconds(10));
       FAIRWAY_CO_RETURN_IF_ERROR(slept);
       absl::Status sent =
@@ -388,9 +388,9 @@ TEST(ChannelsTest, IdleConnectionEndsThoughItIsPinged) {
     EXPECT_EQ(got, "close 1000");
     absl::Status status = co_await ends.connection->WaitClosed();
     EXPECT_THAT(status,
-                StatusIs(StatusCode::kDeadlineExceeded, "idle for 50ms"));
+                StatusIs(StatusCode::kDeadlineExceeded, "idle for 400ms"));
     got = co_await net::ReadUntil(*ends.channels[0], "");
-    EXPECT_EQ(got, "xxxxxxxxxx[DEADLINE_EXCEEDED]");
+    EXPECT_EQ(got, std::string(50, 'x') + "[DEADLINE_EXCEEDED]");
     co_return absl::OkStatus();
   });
 }
@@ -433,6 +433,7 @@ struct Opening {
   int want_status;
   std::string want_protocol;
   std::string want_message;  // what a "hi" on channel 1 looks like
+  std::vector<ChannelType> channels = kTwoPorts;
 };
 
 // Opens channels over HTTP, as a kubelet does, and greets on each.
@@ -446,7 +447,7 @@ Task<absl::Status> Open(Executor executor, const Opening& opening) {
       [&](net::http::ServerRequest& request,
           net::http::ResponseWriter& writer) -> Task<absl::Status> {
     absl::StatusOr<std::unique_ptr<ChannelConnection>> opened =
-        co_await OpenChannels(request, writer, protocols, kTwoPorts,
+        co_await OpenChannels(request, writer, protocols, opening.channels,
                               ChannelsOptions());
     if (!opened.ok()) co_return absl::OkStatus();  // it was answered
     std::unique_ptr<net::ByteStream> channel = (*opened)->TakeChannel(1);
@@ -503,6 +504,8 @@ TEST(ChannelsTest, OpensEachProtocolOverHttp) {
        "v4.base64.channel.k8s.io",
        "1aGk="},
       {{"v5.channel.k8s.io"}, 403, "", ""},
+      {{}, 101, "", "\1hi", std::vector<ChannelType>(256, kTwoPorts[0])},
+      {{}, 400, "", "", std::vector<ChannelType>(257, kTwoPorts[0])},
   };
   for (const Opening& opening : openings) {
     RunTest([&](Executor executor) { return Open(executor, opening); });

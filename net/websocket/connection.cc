@@ -341,8 +341,13 @@ Task<absl::Status> Connection::State::WaitCloseSent() {
 
 Task<absl::Status> Connection::State::KeepAlive() {
   while (!ended() && !close_) {
+    const Clock::time_point before = Clock::now();
     absl::Status slept = co_await Sleep(options_.ping_period);
     if (!slept.ok()) co_return slept;
+    // A process that did not run has not listened: it asks anew.
+    const absl::Duration late =
+        absl::FromChrono(Clock::now() - before) - options_.ping_period;
+    if (late > options_.peer_timeout / 2) pinged_since_.reset();
     if (PeerIsSilent()) {
       Break(absl::UnavailableError(
           absl::StrCat("websocket: no answer to a ping for ",
