@@ -20,12 +20,12 @@ struct SessionOptions {
   int64_t stream_window_bytes = 256 << 10;
   int64_t session_window_bytes = 4 << 20;
   int64_t max_stream_window_bytes = 16 << 20;
-  // Toward a peer without windows (Go's): once so much of a stream lies unread
-  // here, the session's reading waits for that stream's reader.
+  // Toward a peer without windows (Go's): when more comes of a stream of which so
+  // much lies unread here, the session's reading waits for that stream's reader.
   size_t receive_buffer_bytes = 1 << 20;
   // What may lie unread here of all streams of a session, and of all sessions
   // of the process. Beyond it the session's window is given back only as bytes
-  // are read, or its reading waits.
+  // are read, or its reading waits; 64 KiB are every session's own.
   size_t session_buffer_bytes = 256 << 20;
   size_t process_buffer_bytes = 1 << 30;
 
@@ -43,8 +43,9 @@ struct SessionOptions {
   // peer's words.
   std::string name = "session";
 
-  // How often the peer is asked whether it is there; zero: never. A missing
-  // answer ends the session only if it is sure to mean that the peer is gone.
+  // When no byte came for a period, the peer is asked whether it is there; zero:
+  // never. If none comes for the timeout then, the session ends, unless the
+  // silence may have another reason: who is stalled is not taken for dead.
   absl::Duration ping_period = absl::ZeroDuration();
   absl::Duration ping_timeout = absl::Seconds(30);
 

@@ -78,14 +78,14 @@ TEST(SessionTest, StreamThatNobodyReadsStopsOnlyItself) {
       absl::Status written = co_await net::WriteAll(*pair.accepted[0], large);
       co_return written;
     });
-    // Ten others, each with more than all windows.
+    // Ten others, together with more than the session's window.
     for (int i = 0; i < 10; ++i) {
       absl::StatusOr<std::unique_ptr<Stream>> other = co_await Open(pair);
       if (!other.ok()) co_return other.status();
       Stream& far = *pair.accepted.back();
       TaskGroup tasks(executor);
       tasks.Spawn([&far, &large]() -> Task<absl::Status> {
-        absl::string_view part = absl::string_view(large).substr(0, 2 << 20);
+        absl::string_view part = absl::string_view(large).substr(0, 1 << 20);
         absl::Status written = co_await net::WriteAll(far, part);
         if (!written.ok()) co_return written;
         absl::Status closed = co_await far.CloseWrite();
@@ -93,7 +93,7 @@ TEST(SessionTest, StreamThatNobodyReadsStopsOnlyItself) {
       });
       absl::StatusOr<std::string> heard = co_await net::ReadAll(**other);
       EXPECT_THAT(heard, IsOk());
-      EXPECT_EQ(heard->size(), 2u << 20);
+      EXPECT_EQ(heard->size(), 1u << 20);
       absl::Status joined = co_await tasks.Join();
       EXPECT_THAT(joined, IsOk());
     }
@@ -106,7 +106,7 @@ TEST(SessionTest, StreamThatNobodyReadsStopsOnlyItself) {
 }
 
 TEST(SessionTest, ManyStreamsAtOnce) {
-  constexpr int kStreams = 1000;
+  constexpr int kStreams = 500;
   WithPair({}, [](Pair& pair) -> Task<absl::Status> {
     Executor executor = co_await kThisExecutor;
     std::vector<std::unique_ptr<Stream>> streams;
