@@ -312,7 +312,7 @@ TEST(PairingTest, IncompletePairsAreBounded) {
 
 TEST(PairingTest, ThousandsOfConnectionsOpenAtOnce) {
   WithSession([](Bench& b) -> Task<absl::Status> {
-    constexpr int kConnections = 5000;
+    constexpr int kConnections = 3000;
     Executor executor = co_await kThisExecutor;
     std::vector<StreamPtr> streams(2 * kConnections);
     for (const std::string type : {"error", "data"}) {
