@@ -12,10 +12,12 @@ namespace fairway::portforward {
 
 SessionProvider::SessionProvider(Executor executor,
                                  std::unique_ptr<httpstream::Dialer> dialer,
-                                 SessionPerConnection mode)
+                                 SessionPerConnection mode, SessionTimes times)
     : executor_(executor),
       dialer_(std::move(dialer)),
       mode_(mode),
+      times_(times),
+      pause_(times.min_pause),
       lost_condition_(executor),
       tasks_(executor),
       closings_(executor) {}
@@ -36,8 +38,8 @@ Task<absl::Status> SessionProvider::LearnOfWindows(SessionPtr session) {
   std::function<Task<absl::StatusOr<bool>>()> ask = [&session]() {
     return session->connection->KeepsStreamsApart();
   };
-  absl::StatusOr<bool> apart =
-      co_await WithDeadline<bool>(kWindowsTimeout, "windows", std::move(ask));
+  absl::StatusOr<bool> apart = co_await WithDeadline<bool>(
+      times_.windows_timeout, "windows", std::move(ask));
   if (!apart.ok() && !absl::IsDeadlineExceeded(apart.status())) {
     co_return apart.status();
   }
@@ -111,7 +113,7 @@ void SessionProvider::NoteFailure(const absl::Status& error,
   if (!failing_since_.has_value()) failing_since_ = since;
   if (waiters_.empty()) {
     const auto failing = absl::FromChrono(Clock::now() - *failing_since_);
-    if (failing >= kGiveUpAfter && leases_ == 0) {
+    if (failing >= times_.give_up_after && leases_ == 0) {
       Lose();
       return;
     }
@@ -129,7 +131,7 @@ void SessionProvider::Rest() {
   tasks_.Spawn([this]() -> Task<absl::Status> {
     absl::Status slept = co_await Sleep(pause_);
     FAIRWAY_CO_RETURN_IF_ERROR(slept);
-    pause_ = std::min(2 * pause_, kMaxPause);
+    pause_ = std::min(2 * pause_, times_.max_pause);
     resting_ = false;
     Refill();
     co_return absl::OkStatus();
@@ -148,8 +150,9 @@ Task<absl::Status> SessionProvider::Watch(SessionPtr session) {
   if (ready_ != session) co_return ended;
   ready_ = nullptr;
   session->retired = true;
-  if (absl::FromChrono(Clock::now() - session->dialed_at) >= kSteadyAfter) {
-    pause_ = kMinPause;
+  if (absl::FromChrono(Clock::now() - session->dialed_at) >=
+      times_.steady_after) {
+    pause_ = times_.min_pause;
   } else {
     Rest();
   }
@@ -161,7 +164,7 @@ Task<absl::Status> SessionProvider::Watch(SessionPtr session) {
 // A server that stands still takes a connection and never answers.
 Task<absl::Status> SessionProvider::WatchRedial() {
   const size_t dialed = dialed_;
-  absl::Status slept = co_await Sleep(kHangAfter);
+  absl::Status slept = co_await Sleep(times_.hang_after);
   FAIRWAY_CO_RETURN_IF_ERROR(slept);
   if (dialed == dialed_ && leases_ == 0 && waiters_.empty()) Lose();
   co_return absl::OkStatus();
@@ -169,7 +172,7 @@ Task<absl::Status> SessionProvider::WatchRedial() {
 
 Task<absl::StatusOr<std::unique_ptr<SessionLease>>> SessionProvider::Acquire() {
   if (ready_ != nullptr) {
-    pause_ = kMinPause;
+    pause_ = times_.min_pause;
     std::unique_ptr<SessionLease> lease = Lend(ready_);
     Refill();
     co_return lease;
@@ -184,15 +187,15 @@ Task<absl::StatusOr<std::unique_ptr<SessionLease>>> SessionProvider::Acquire() {
   size_t dialed;
   do {
     dialed = dialed_;
-    waited = co_await WithDeadline(kAcquireTimeout, "waiting for a session",
-                                   [&waiter]() -> Task<absl::Status> {
-                                     while (!waiter.result.has_value()) {
-                                       absl::Status woken =
-                                           co_await waiter.changed.Wait();
-                                       FAIRWAY_CO_RETURN_IF_ERROR(woken);
-                                     }
-                                     co_return absl::OkStatus();
-                                   });
+    waited = co_await WithDeadline(
+        times_.acquire_timeout, "waiting for a session",
+        [&waiter]() -> Task<absl::Status> {
+          while (!waiter.result.has_value()) {
+            absl::Status woken = co_await waiter.changed.Wait();
+            FAIRWAY_CO_RETURN_IF_ERROR(woken);
+          }
+          co_return absl::OkStatus();
+        });
   } while (absl::IsDeadlineExceeded(waited) && dialed != dialed_);
   if (waiter.result.has_value()) co_return *std::move(waiter.result);
   waiters_.remove(&waiter);
@@ -238,10 +241,11 @@ void SessionProvider::TakeBack(const SessionPtr& session, ConnectionEnd how) {
 }
 
 void SessionProvider::CloseInBackground(const SessionPtr& session) {
-  closings_.Spawn([session]() -> Task<absl::Status> {
-    absl::Status closed = co_await WithDeadline(
-        kSessionCloseTimeout, "close",
-        [&session]() { return session->connection->Close(); });
+  closings_.Spawn([session,
+                   timeout = times_.close_timeout]() -> Task<absl::Status> {
+    absl::Status closed = co_await WithDeadline(timeout, "close", [&session]() {
+      return session->connection->Close();
+    });
     session->connection->Abort();
     co_return closed;
   });

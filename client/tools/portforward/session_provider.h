@@ -29,22 +29,25 @@ namespace fairway::portforward {
 
 // Sessions that are dialled at a time.
 inline constexpr size_t kMaxDials = 32;
-// How long a connection waits for its turn while no dial succeeds at all.
-inline constexpr absl::Duration kAcquireTimeout = absl::Seconds(30);
-// How long a new session is asked whether its peer keeps windows; a peer that
-// says nothing keeps none.
-inline constexpr absl::Duration kWindowsTimeout = absl::Seconds(5);
-// When the spare has died and none is in use, the way to the pod is lost once
-// dials have failed for so long, or one has hung for so long.
-inline constexpr absl::Duration kGiveUpAfter = absl::Seconds(1);
-inline constexpr absl::Duration kHangAfter = absl::Seconds(3);
-// Between two attempts: doubled each time, and forgotten once a session was
-// used or has lived for kSteadyAfter.
-inline constexpr absl::Duration kMinPause = absl::Milliseconds(100);
-inline constexpr absl::Duration kMaxPause = absl::Seconds(5);
-inline constexpr absl::Duration kSteadyAfter = absl::Seconds(10);
-// How long a session may take to end in good order, in the background.
-inline constexpr absl::Duration kSessionCloseTimeout = absl::Seconds(10);
+
+struct SessionTimes {
+  // How long a connection waits for its turn while no dial succeeds at all.
+  absl::Duration acquire_timeout = absl::Seconds(30);
+  // How long a new session is asked whether its peer keeps windows; a peer that
+  // says nothing keeps none.
+  absl::Duration windows_timeout = absl::Seconds(5);
+  // When the spare has died and none is in use, the way to the pod is lost once
+  // dials have failed for so long, or one has hung for so long.
+  absl::Duration give_up_after = absl::Seconds(1);
+  absl::Duration hang_after = absl::Seconds(3);
+  // Between two attempts: doubled each time, and forgotten once a session was
+  // used or has lived for `steady_after`.
+  absl::Duration min_pause = absl::Milliseconds(100);
+  absl::Duration max_pause = absl::Seconds(5);
+  absl::Duration steady_after = absl::Seconds(10);
+  // How long a session may take to end in good order, in the background.
+  absl::Duration close_timeout = absl::Seconds(10);
+};
 
 enum class SessionPerConnection {
   kAuto,    // one for all if the peer keeps windows, else a session each
@@ -103,14 +106,14 @@ class SessionLease {
 class SessionProvider {
  public:
   SessionProvider(Executor executor, std::unique_ptr<httpstream::Dialer> dialer,
-                  SessionPerConnection mode);
+                  SessionPerConnection mode, SessionTimes times = {});
 
   // Makes the first session, before anybody listens. Call it once.
   // Errors: of Dialer::Dial and KeepsStreamsApart.
   Task<absl::Status> Open();
 
   // For one more forwarded connection. At once where a session is at hand.
-  // Errors: of Dialer::Dial; kDeadlineExceeded (kAcquireTimeout).
+  // Errors: of Dialer::Dial; kDeadlineExceeded.
   Task<absl::StatusOr<std::unique_ptr<SessionLease>>> Acquire();
 
   // Returns when there is no way to the pod any more: the session that all
@@ -119,7 +122,7 @@ class SessionProvider {
   Task<absl::Status> WaitLost();
 
   // Closes all sessions in good order, those in use too, and waits until they
-  // are closed, for kSessionCloseTimeout at most.
+  // are closed, for SessionTimes::close_timeout at most.
   Task<absl::Status> Close();
 
  private:
@@ -162,6 +165,7 @@ class SessionProvider {
   const Executor executor_;
   const std::unique_ptr<httpstream::Dialer> dialer_;
   const SessionPerConnection mode_;
+  const SessionTimes times_;
   bool shared_ = true;  // known once open
   bool peer_keeps_windows_ = true;
 
@@ -172,7 +176,7 @@ class SessionProvider {
   size_t dialed_ = 0;
   size_t leases_ = 0;
 
-  absl::Duration pause_ = kMinPause;
+  absl::Duration pause_;
   bool resting_ = false;
   absl::optional<Clock::time_point> failing_since_;
   bool lost_ = false;

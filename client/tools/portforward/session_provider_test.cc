@@ -24,6 +24,18 @@ namespace {
 using httpstream::FakeConnection;
 using httpstream::FakePeer;
 
+// Short, so that a test need not wait.
+SessionTimes ShortTimes() {
+  SessionTimes times;
+  times.acquire_timeout = absl::Milliseconds(400);
+  times.give_up_after = absl::Milliseconds(100);
+  times.hang_after = absl::Milliseconds(200);
+  times.min_pause = absl::Milliseconds(10);
+  return times;
+}
+
+const SessionTimes kTimes = ShortTimes();
+
 // Where sessions are dialled: each dial has a peer of its own.
 struct FakeServer {
   explicit FakeServer(Executor e) : executor(e), changed(e) {}
@@ -52,6 +64,8 @@ struct FakeServer {
   std::deque<std::unique_ptr<FakePeer>> peers;
   bool keeps_streams_apart = false;
   bool hold = false;
+  absl::Duration slowness;  // for each dial, one after the other
+  bool busy = false;
   absl::Status error;  // not OK: dials fail with it
   size_t dialing = 0;
   size_t most_dialing = 0;
@@ -70,6 +84,15 @@ class ServerDialer final : public httpstream::Dialer {
     absl::Status waited;
     while (server_->hold && waited.ok()) {
       waited = co_await server_->changed.Wait();
+    }
+    while (server_->busy && waited.ok()) {
+      waited = co_await server_->changed.Wait();
+    }
+    if (server_->slowness > absl::ZeroDuration() && waited.ok()) {
+      server_->busy = true;
+      waited = co_await Sleep(server_->slowness);
+      server_->busy = false;
+      server_->changed.NotifyAll();
     }
     --server_->dialing;
     FAIRWAY_CO_RETURN_IF_ERROR(waited);
@@ -93,7 +116,8 @@ class ServerDialer final : public httpstream::Dialer {
 struct Fixture {
   Fixture(Executor executor, SessionPerConnection mode)
       : server(executor),
-        provider(executor, std::make_unique<ServerDialer>(&server), mode),
+        provider(executor, std::make_unique<ServerDialer>(&server), mode,
+                 kTimes),
         tasks(executor) {}
 
   // Acquires in a task of its own; `leases` and `errors` get what comes.
@@ -260,7 +284,7 @@ TEST(SessionProviderTest, SpareThatKeepsDyingIsNotDialledInALoop) {
                 FAIRWAY_CO_RETURN_IF_ERROR(replaced);
               }
               // 1 + 2 + 4 times the first pause.
-              EXPECT_GE(absl::Now() - begin, 7 * kMinPause);
+              EXPECT_GE(absl::Now() - begin, 7 * kTimes.min_pause);
               co_return absl::OkStatus();
             });
 }
@@ -298,7 +322,7 @@ TEST(SessionProviderTest, ProviderLivesAsLongAsASessionIsInUse) {
               auto lease = co_await f.provider.Acquire();
               if (!lease.ok()) co_return lease.status();
               absl::Status lost = co_await WithDeadline(
-                  kGiveUpAfter + absl::Milliseconds(300), "lost",
+                  3 * kTimes.give_up_after, "lost",
                   [&f]() { return f.provider.WaitLost(); });
               EXPECT_THAT(lost, StatusIs(absl::StatusCode::kDeadlineExceeded));
               // A new connection is told why it gets none.
@@ -339,6 +363,29 @@ TEST(SessionProviderTest, BurstDialsSoManyAtATimeAndServesAll) {
               // One each, and a spare.
               EXPECT_EQ(f.server.dials, kBurst + 1);
               EXPECT_EQ(f.server.open(), kBurst + 1);
+              co_return absl::OkStatus();
+            });
+}
+
+TEST(SessionProviderTest, WaitingEndsWhenNoDialDoes) {
+  RunOpened(SessionPerConnection::kAuto, Windows::kNo,
+            [](Fixture& f) -> Task<absl::Status> {
+              f.server.hold = true;
+              auto spare = co_await f.provider.Acquire();
+              auto lease = co_await f.provider.Acquire();
+              EXPECT_THAT(lease, StatusIs(absl::StatusCode::kDeadlineExceeded));
+              co_return spare.status();
+            });
+}
+
+TEST(SessionProviderTest, WaitingGoesOnAsLongAsOthersAreServed) {
+  RunOpened(SessionPerConnection::kAuto, Windows::kNo,
+            [](Fixture& f) -> Task<absl::Status> {
+              f.server.slowness = kTimes.acquire_timeout / 4;
+              for (int i = 0; i < 8; ++i) f.AcquireInBackground();
+              absl::Status served = co_await f.WaitAnswers(8);
+              FAIRWAY_CO_RETURN_IF_ERROR(served);
+              EXPECT_EQ(f.leases.size(), 8u);
               co_return absl::OkStatus();
             });
 }
