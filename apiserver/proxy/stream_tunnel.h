@@ -8,6 +8,7 @@
 #define APISERVER_PROXY_STREAM_TUNNEL_H_
 
 #include <functional>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "base/task/task.h"
