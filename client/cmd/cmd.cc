@@ -146,8 +146,8 @@ Command NewCmdPortForward(KubectlFlags* flags) {
                  "of one session apart), \"always\" or \"never\""),
       DurationFlag("ping-timeout", &flags->ping_timeout,
                    "How long (like 5s, 2m, or 3h, higher than zero) a server "
-                   "that is asked every five seconds may stay silent before "
-                   "the connection to it counts as lost"),
+                   "may leave a ping unanswered before the connection to it "
+                   "counts as lost"),
       IntFlag("max-stream-window-bytes", 0, &flags->max_stream_window_bytes,
               "How many bytes of one connection may be under way to here, at "
               "most (65536 to 2147483647). More fills a fast link of long "
