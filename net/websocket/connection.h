@@ -6,8 +6,7 @@
 // once that has data that nobody reads, it reads no further, and so sees no
 // ping and no Close behind it.
 //
-// Threads:  not thread-safe; on `executor` only. One Read (or WaitReadable) at
-// a
+// Threads:  not thread-safe; on `executor` only. One Read or WaitReadable at a
 //           time; Writes of several tasks take turns, message by message.
 // Lifetime: destroying it drops the transport as Abort() does, unless both ends
 //           have sent Close: then the transport ends in good order, without
