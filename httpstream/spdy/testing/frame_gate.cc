@@ -41,7 +41,7 @@ void FrameGate::Pass(absl::string_view bytes, std::string* out) {
       if (control_left_ > 0) return;
       PassControl(out);
     }
-    if (data_left_ == 0 && frame_.empty()) AddPing(out);
+    if (data_left_ == 0 && frame_.empty()) AddFrames(out);
   }
 }
 
@@ -71,7 +71,6 @@ void FrameGate::PassDataHead(uint32_t stream_id, std::string* out) {
   }
   sent.fin = sent.fin || fin;
   sent.payload_bytes += data_left_;
-  payload_bytes_ += data_left_;
 
   const GateFault& fault = options_.fault;
   data_passes_ = true;
@@ -129,14 +128,17 @@ void FrameGate::OnRst(uint32_t stream_id, RstStatus status) {
   }
 }
 
-void FrameGate::AddPing(std::string* out) {
+void FrameGate::AddFrames(std::string* out) {
   // Not before the PING that windows are agreed on with.
-  if (!ping_passed_ || options_.ping_odds == 0 ||
-      !random_->OneIn(options_.ping_odds)) {
-    return;
+  if (!ping_passed_) return;
+  if (go_away_ == GoAway::kWanted) {
+    go_away_ = GoAway::kAdded;
+    AppendGoAway({kMaxStreamId, GoAwayStatus::kOk}, out);
   }
-  AppendPing({next_ping_id_ + (options_.from_client ? 0 : 1)}, out);
-  next_ping_id_ += 2;
+  if (options_.ping_odds > 0 && random_->OneIn(options_.ping_odds)) {
+    AppendPing({next_ping_id_ + (options_.from_client ? 0 : 1)}, out);
+    next_ping_id_ += 2;
+  }
 }
 
 size_t FrameGate::PayloadOf(uint32_t stream_id) const {

@@ -49,9 +49,12 @@ class FrameGate {
   // Takes what the sender wrote; appends to `out` what goes on.
   void Pass(absl::string_view bytes, std::string* out);
 
-  // The payload that went on, of a stream and of all.
+  // Adds a GOAWAY that refuses no stream, behind the next frame.
+  void AddGoAway() { go_away_ = GoAway::kWanted; }
+  bool added_go_away() const { return go_away_ == GoAway::kAdded; }
+
+  // The payload of a stream that went on.
   size_t PayloadOf(uint32_t stream_id) const;
-  size_t payload_bytes() const { return payload_bytes_; }
 
  private:
   struct Sent {
@@ -66,7 +69,7 @@ class FrameGate {
   // Of a whole control frame.
   void PassControl(std::string* out);
   void OnRst(uint32_t stream_id, RstStatus status);
-  void AddPing(std::string* out);
+  void AddFrames(std::string* out);
   void Complain(absl::string_view what, uint32_t stream_id);
 
   const GateOptions options_;
@@ -77,10 +80,11 @@ class FrameGate {
   size_t data_left_ = 0;     // bytes of DATA that are still to come
   bool data_passes_ = true;
   std::map<uint32_t, Sent> streams_;
-  size_t payload_bytes_ = 0;
   size_t frames_ = 0;
   bool ping_passed_ = false;
   bool went_away_ = false;
+  enum class GoAway { kNone, kWanted, kAdded };
+  GoAway go_away_ = GoAway::kNone;
   uint32_t next_ping_id_ = 0x10000001;
 };
 

@@ -64,6 +64,7 @@ enum class SessionEvent {
   kDrainClient,
   kDrainServer,
   kDrainBoth,
+  kGoAway,  // the server's, without its knowing
   kCloseClient,
   kCloseServer,
   kCloseBoth,

@@ -29,10 +29,11 @@ constexpr size_t kMostSteps = 5 * 1000 * 1000;
 // that there is none.
 constexpr size_t kBeyondBytes = 2 * 64 * 1024;
 
+// Whether no more streams are made, and the others end in good order.
 bool Drains(SessionEvent event) {
   return event == SessionEvent::kDrainClient ||
          event == SessionEvent::kDrainServer ||
-         event == SessionEvent::kDrainBoth;
+         event == SessionEvent::kDrainBoth || event == SessionEvent::kGoAway;
 }
 
 GateOptions GateOf(const Scenario& scenario, bool from_client) {
@@ -294,6 +295,9 @@ Task<absl::Status> Run::DisturbSession() {
       client_.connection->Drain();
       server_.connection->Drain();
       break;
+    case SessionEvent::kGoAway:
+      server_.sent.AddGoAway();
+      break;
     case SessionEvent::kCloseClient:
       status = co_await CloseSession(client_);
       break;
@@ -464,7 +468,10 @@ void Run::CheckStreamsAreDone() {
 
 void Run::SayFarewell() {
   stage_.phase = 4;
-  const bool drained = Drains(scenario_.event);
+  // A server that said nothing more did not say GOAWAY.
+  const bool drained =
+      Drains(scenario_.event) && (scenario_.event != SessionEvent::kGoAway ||
+                                  server_.sent.added_go_away());
   if (drained &&
       !(client_.end_reason.has_value() && server_.end_reason.has_value())) {
     Complain("hangs: a drained session");
