@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole path on real parts: kubectl, API server and kubelet as processes of
 // their own over TLS, a pod of either runtime, both ways into it, with and
-// without the kubelet's redirect. FAIRWAY_E2E_RUNTIME and FAIRWAY_E2E_KUBECTL
-// (BUILD.bazel) choose which four of the cases, and whose kubectl, a target
-// runs.
+// without the kubelet's redirect, SPDY by itself and inside WebSocket.
+// FAIRWAY_E2E_RUNTIME and FAIRWAY_E2E_KUBECTL (BUILD.bazel) choose which four
+// of the cases, and whose kubectl, a target runs.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -45,6 +45,9 @@ const bool kMayUseDocker = Runtime() != "docker" || RunAsRoot();
 struct Case {
   const char* dial;
   bool redirect;
+  // For our kubectl; Debian's speaks SPDY only. Each is met with both ways into
+  // the pod, with a redirect and without one.
+  bool websocket;
 };
 
 class PortForwardTest : public ::testing::TestWithParam<Case> {
@@ -67,7 +70,11 @@ class PortForwardTest : public ::testing::TestWithParam<Case> {
         "load", {"echo:7001", "late:7002:0", "late:7003:1500", "http:8080"});
     forward_ = std::make_unique<PortForward>(
         *cluster_, WhichKubectl(), "pod/load",
-        std::vector<uint16_t>{kEcho, kLate, kLater, kPage, kRefused});
+        std::vector<uint16_t>{kEcho, kLate, kLater, kPage, kRefused},
+        std::vector<std::string>{},
+        std::vector<std::string>{
+            std::string("KUBECTL_PORT_FORWARD_WEBSOCKETS=") +
+            (c.websocket ? "true" : "false")});
   }
 
   static void TearDownTestSuite() {
@@ -158,8 +165,12 @@ TEST_P(PortForwardTest, EveryByteOnEveryWay) {
   EXPECT_TRUE(forward_->running());
   EXPECT_THAT(forward_->Stderr(), HasSubstr("refused"));
 
-  // The way that the case claims was the way that was taken.
+  // The transport and the way that the case claims were those taken.
   const Case& c = GetParam();
+  EXPECT_EQ(cluster_->Metric("kube-apiserver",
+                             "apiserver_stream_tunnel_requests_total",
+                             "code=\"101\""),
+            c.websocket && WhichKubectl() == Kubectl::kOurs ? 1 : 0);
   const std::string taken = std::string("dial=\"") + c.dial + "\"";
   const std::string other =
       std::string("dial=\"") +
@@ -190,14 +201,15 @@ TEST_P(PortForwardTest, EveryByteOnEveryWay) {
 
 std::string CaseName(const ::testing::TestParamInfo<Case>& info) {
   return Runtime() + "_" + info.param.dial +
-         (info.param.redirect ? "_redirect" : "_proxy");
+         (info.param.redirect ? "_redirect" : "_proxy") +
+         (info.param.websocket ? "_websocket" : "_spdy");
 }
 
 INSTANTIATE_TEST_SUITE_P(Matrix, PortForwardTest,
-                         ::testing::Values(Case{"netns", false},
-                                           Case{"netns", true},
-                                           Case{"socat", false},
-                                           Case{"socat", true}),
+                         ::testing::Values(Case{"netns", false, true},
+                                           Case{"netns", true, false},
+                                           Case{"socat", false, false},
+                                           Case{"socat", true, true}),
                          CaseName);
 
 }  // namespace

@@ -164,17 +164,30 @@ void Cluster::CreatePod(const std::string& name,
     throw std::runtime_error("create pod: " + created.err);
   }
   std::string last;
+  std::string log;
   const bool running = Eventually(Seconds(30), [&] {
     const Result got =
         RunKubectl(Kubectl::kOurs, {"get", "pod", name, "-o", "json"});
     last = got.out + got.err;
     const auto pod = nlohmann::json::parse(got.out, nullptr, false);
-    return pod.is_object() && pod.contains("status") &&
-           pod["status"].value("phase", "") == "Running";
+    if (!pod.is_object() || !pod.contains("status") ||
+        pod["status"].value("phase", "") != "Running") {
+      return false;
+    }
+    const std::string uid = pod["metadata"]["uid"];
+    log = folder_ + "/kubelet/log/pods/default_" + name + "_" + uid +
+          "/server/0.log";
+    return true;
   });
   if (!running) {
     throw std::runtime_error("pod " + name + " is not running:\n" + last +
                              Log("kubelet"));
+  }
+  // Docker keeps its containers' logs itself.
+  if (options_.runtime == "docker") return;
+  if (!Eventually(Seconds(10), [&log] { return ReadFile(log) == "ready\n"; })) {
+    throw std::runtime_error("pod " + name + " does not serve: " + log + ": " +
+                             ReadFile(log));
   }
 }
 
@@ -212,13 +225,20 @@ double Cluster::Metric(const std::string& part, const std::string& name,
 
 PortForward::PortForward(const Cluster& cluster, Kubectl which,
                          const std::string& target,
-                         const std::vector<uint16_t>& ports)
+                         const std::vector<uint16_t>& ports,
+                         const std::vector<std::string>& flags,
+                         const std::vector<std::string>& env)
     : folder_(MakeShortFolder()) {
   std::vector<std::string> args = {"port-forward", "--address=127.0.0.1",
                                    target};
+  args.insert(args.end(), flags.begin(), flags.end());
   for (uint16_t port : ports) args.push_back(":" + std::to_string(port));
-  process_ = std::make_unique<Process>(Process::Options{
-      cluster.KubectlArgv(which, args), {"HOME=" + folder_}, folder_ + "/err"});
+  Process::Options options;
+  options.argv = cluster.KubectlArgv(which, args);
+  options.env = env;
+  options.env.push_back("HOME=" + folder_);
+  options.stderr_path = folder_ + "/err";
+  process_ = std::make_unique<Process>(options);
   while (local_.size() < ports.size()) {
     std::optional<std::string> line = process_->ReadLine(Seconds(30));
     if (!line) {
@@ -233,6 +253,7 @@ PortForward::PortForward(const Cluster& cluster, Kubectl which,
       local_[static_cast<uint16_t>(remote)] = static_cast<uint16_t>(local);
     }
   }
+  process_->DiscardOutput();
 }
 
 PortForward::~PortForward() {
@@ -242,8 +263,8 @@ PortForward::~PortForward() {
 
 bool PortForward::running() { return !process_->Wait(Seconds(0)).has_value(); }
 
-int PortForward::Stop() {
-  return process_->Stop(SIGINT, Seconds(20)).value_or(-1);
+int PortForward::Stop(int signal) {
+  return process_->Stop(signal, Seconds(20)).value_or(-1);
 }
 
 std::string PortForward::Stderr() const { return ReadFile(folder_ + "/err"); }

@@ -4,6 +4,7 @@
 #ifndef E2E_HARNESS_CLUSTER_H_
 #define E2E_HARNESS_CLUSTER_H_
 
+#include <csignal>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -42,7 +43,8 @@ class Cluster {
                     Seconds timeout = Seconds(30)) const;
 
   // Creates a pod that runs pod_server with `servers`, and waits until it is
-  // Running. With Docker it runs in kPodServerImage.
+  // Running, and until it serves where its log can be read. With Docker it runs
+  // in kPodServerImage.
   void CreatePod(const std::string& name,
                  const std::vector<std::string>& servers);
 
@@ -73,9 +75,12 @@ class Cluster {
 // `kubectl port-forward`, ready to take connections.
 class PortForward {
  public:
-  // `ports` are remote ports; each gets any free local one.
+  // `ports` are remote ports; each gets any free local one. `env` is added to
+  // kubectl's environment ("NAME=value").
   PortForward(const Cluster& cluster, Kubectl which, const std::string& target,
-              const std::vector<uint16_t>& ports);
+              const std::vector<uint16_t>& ports,
+              const std::vector<std::string>& flags = {},
+              const std::vector<std::string>& env = {});
   ~PortForward();
 
   uint16_t local(uint16_t remote) const { return local_.at(remote); }
@@ -83,8 +88,8 @@ class PortForward {
   // Its exit status, if it ends by itself within `timeout`.
   std::optional<int> Wait(Seconds timeout) { return process_->Wait(timeout); }
   pid_t pid() const { return process_->pid(); }
-  // SIGINT and the exit status.
-  int Stop();
+  // The signal and the exit status; -1 if it had to be killed.
+  int Stop(int signal = SIGINT);
   std::string Stderr() const;
 
  private:

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +38,9 @@ class Process {
   std::optional<std::string> ReadLine(Seconds timeout);
   // All of its stdout up to the end, within `timeout`.
   std::string ReadAll(Seconds timeout);
+
+  // From now on nobody wants its stdout, and a full pipe does not hold it up.
+  void DiscardOutput();
 
   // Its exit status (128 + signal after a signal) if it ends within `timeout`.
   std::optional<int> Wait(Seconds timeout);
@@ -77,6 +81,17 @@ template <typename Predicate>
 bool Eventually(Seconds timeout, Predicate done);
 
 void NapMilliseconds(int milliseconds);
+
+// The process, and what it starts later, goes before what else the machine
+// does, where that is permitted: for a test that measures.
+void GoBeforeOthers(pid_t pid);
+
+std::vector<pid_t> Children(pid_t pid);
+// What a process has now: descriptors, threads, and memory with its share of
+// what others have too. 0 if there is none.
+int OpenFiles(pid_t pid);
+int Threads(pid_t pid);
+int64_t PssBytes(pid_t pid);
 
 template <typename Predicate>
 bool Eventually(Seconds timeout, Predicate done) {

@@ -3,12 +3,15 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <random>
 #include <stdexcept>
 
@@ -23,7 +26,8 @@ namespace {
 
 }  // namespace
 
-Connection::Connection(uint16_t port, Seconds timeout) {
+Connection::Connection(uint16_t port, Seconds timeout,
+                       int receive_buffer_bytes) {
   fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd_ < 0) Fail("socket");
   timeval limit;
@@ -32,6 +36,11 @@ Connection::Connection(uint16_t port, Seconds timeout) {
       (timeout.count() - static_cast<double>(limit.tv_sec)) * 1e6);
   setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
   setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+  if (receive_buffer_bytes > 0) {
+    // Before connecting: the peer is told how much it may send.
+    setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes,
+               sizeof(receive_buffer_bytes));
+  }
   sockaddr_in address = {};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -59,6 +68,29 @@ void Connection::Send(const std::string& bytes) {
 
 void Connection::SendFin() {
   if (shutdown(fd_, SHUT_WR) != 0) Fail("shutdown");
+}
+
+bool Connection::FinIsRead() const {
+  sockaddr_in ours = {};
+  sockaddr_in theirs = {};
+  socklen_t size = sizeof(ours);
+  if (getsockname(fd_, reinterpret_cast<sockaddr*>(&ours), &size) != 0 ||
+      getpeername(fd_, reinterpret_cast<sockaddr*>(&theirs), &size) != 0) {
+    Fail("getsockname");
+  }
+  std::ifstream lines("/proc/net/tcp");
+  for (std::string line; std::getline(lines, line);) {
+    unsigned local = 0;
+    unsigned remote = 0;
+    unsigned state = 0;
+    unsigned unread = 0;
+    if (std::sscanf(line.c_str(), " %*d: %*x:%x %*x:%x %x %*x:%x", &local,
+                    &remote, &state, &unread) == 4 &&
+        local == ntohs(theirs.sin_port) && remote == ntohs(ours.sin_port)) {
+      return state == TCP_CLOSE_WAIT && unread == 0;
+    }
+  }
+  return false;
 }
 
 std::string Connection::Receive(size_t max) {
@@ -109,6 +141,8 @@ void Connection::Reset() {
   close(fd_);
   fd_ = -1;
 }
+
+void Connection::Shutdown() { shutdown(fd_, SHUT_RDWR); }
 
 std::string RandomBytes(size_t count, uint64_t seed) {
   std::mt19937_64 generator(seed);

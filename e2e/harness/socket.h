@@ -14,13 +14,17 @@ namespace fairway::e2e {
 // Failures throw std::runtime_error.
 class Connection {
  public:
-  explicit Connection(uint16_t port, Seconds timeout = Seconds(30));
+  // `receive_buffer_bytes` for the kernel; 0: as it likes.
+  explicit Connection(uint16_t port, Seconds timeout = Seconds(30),
+                      int receive_buffer_bytes = 0);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   void Send(const std::string& bytes);
   void SendFin();
+  // Whether the other program has read all that was sent, and the FIN.
+  bool FinIsRead() const;
   // At most `max` bytes; empty at the peer's FIN.
   std::string Receive(size_t max);
   // All up to the peer's FIN.
@@ -30,6 +34,8 @@ class Connection {
   // Whether the end came as a reset (and not as a FIN).
   bool EndsByReset();
   void Reset();
+  // Ends both directions, also for a thread that waits in another call.
+  void Shutdown();
 
  private:
   int fd_;

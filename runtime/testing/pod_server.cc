@@ -9,18 +9,24 @@
 //   sink:PORT           discards; after the FIN, how many bytes came: "5\n"
 //   source:PORT:BYTES   sends so many bytes and FIN, then waits for the FIN
 //   reset:PORT[:BYTES]  after so many bytes (1), a reset
+//   deaf:PORT[:MS]      reads nothing for so long (until a reset), then all
+//   open:PORT           how many connections the servers above have, and how
+//                       many bytes the sinks got up to a FIN: "5 2000\n"
 //   http:PORT           a page, "Hello from HOSTNAME\n", to each request
 //   exit:CODE           no server: ends at once
 //
 // With no argument it only waits, as a pause container does. The n-th byte of
 // a source is 'a' + n % 26. Says "ready" once all ports listen; SIGTERM and
-// SIGINT end it with status 0.
+// SIGINT end it with status 0. A connection is a descriptor and a thread, so it
+// takes as many as the hard limit of open files permits.
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
@@ -29,15 +35,25 @@
 #include <cstring>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "base/process/file_limit.h"
 
 namespace {
 
 constexpr size_t kBufferBytes = 64 * 1024;
 // What `late` keeps at most.
 constexpr size_t kMaxKeptBytes = 256 * 1024 * 1024;
+// What the kernel takes for `deaf`, at most about twice this.
+constexpr int kDeafBufferBytes = 4096;
+
+// How many connections are served, those of `open` not counted.
+std::atomic<int> open_connections{0};
+// What sinks got on connections that ended by a FIN.
+std::atomic<uint64_t> sunk_bytes{0};
 
 bool SendAll(int fd, const char* data, size_t size) {
   while (size > 0) {
@@ -52,11 +68,12 @@ bool SendAll(int fd, const char* data, size_t size) {
 // Calls `use` with each piece until FIN; false after a reset or if `use` said
 // so.
 bool ReadUntilFin(int fd, const std::function<bool(const char*, size_t)>& use) {
-  std::vector<char> buffer(kBufferBytes);
+  // Not a vector, which would touch all of it.
+  std::unique_ptr<char[]> buffer(new char[kBufferBytes]);
   for (;;) {
-    const ssize_t n = recv(fd, buffer.data(), buffer.size(), 0);
+    const ssize_t n = recv(fd, buffer.get(), kBufferBytes, 0);
     if (n == 0) return true;
-    if (n < 0 || !use(buffer.data(), n)) return false;
+    if (n < 0 || !use(buffer.get(), n)) return false;
   }
 }
 
@@ -84,6 +101,7 @@ void Sink(int fd, uint64_t) {
     return true;
   });
   if (!ended) return;
+  sunk_bytes += count;
   const std::string answer = std::to_string(count) + "\n";
   SendAll(fd, answer.data(), answer.size());
 }
@@ -111,6 +129,20 @@ void Reset(int fd, uint64_t bytes) {
   }
   linger abort{.l_onoff = 1, .l_linger = 0};
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
+}
+
+void Deaf(int fd, uint64_t milliseconds) {
+  pollfd broken = {fd, 0, 0};
+  poll(&broken, 1, milliseconds == 0 ? -1 : static_cast<int>(milliseconds));
+  ReadUntilFin(fd, [](const char*, size_t) { return true; });
+}
+
+void Open(int fd, uint64_t) {
+  const std::string answer = std::to_string(open_connections) + " " +
+                             std::to_string(sunk_bytes) + "\n";
+  SendAll(fd, answer.data(), answer.size());
+  shutdown(fd, SHUT_WR);
+  ReadUntilFin(fd, [](const char*, size_t) { return true; });
 }
 
 void Http(int fd, uint64_t) {
@@ -165,9 +197,12 @@ void AcceptForever(int listener, Serve serve, uint64_t number) {
       usleep(1000);  // out of descriptors, or a connection that has gone
       continue;
     }
-    std::thread([fd, serve, number] {
+    const int counted = serve == Open ? 0 : 1;
+    open_connections += counted;
+    std::thread([fd, serve, number, counted] {
       serve(fd, number);
       close(fd);
+      open_connections -= counted;
     }).detach();
   }
 }
@@ -175,8 +210,8 @@ void AcceptForever(int listener, Serve serve, uint64_t number) {
 // Starts what `argument` asks for; false if it cannot.
 bool StartServer(const std::string& argument, const char* address) {
   static const std::map<std::string, Serve> kModes = {
-      {"echo", Echo},     {"late", Late},   {"sink", Sink},
-      {"source", Source}, {"reset", Reset}, {"http", Http}};
+      {"echo", Echo},   {"late", Late}, {"sink", Sink}, {"source", Source},
+      {"reset", Reset}, {"http", Http}, {"deaf", Deaf}, {"open", Open}};
   char mode[16] = "";
   unsigned port = 0;
   unsigned long long number = 0;
@@ -192,6 +227,11 @@ bool StartServer(const std::string& argument, const char* address) {
             strerror(errno));
     return false;
   }
+  if (serve->second == Deaf) {
+    // Connections have the listener's.
+    setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &kDeafBufferBytes,
+               sizeof(kDeafBufferBytes));
+  }
   std::thread(AcceptForever, listener, serve->second, number).detach();
   return true;
 }
@@ -199,6 +239,7 @@ bool StartServer(const std::string& argument, const char* address) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  fairway::RaiseFileLimit();
   sigset_t ending;
   sigemptyset(&ending);
   sigaddset(&ending, SIGTERM);
