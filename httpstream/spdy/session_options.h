@@ -20,8 +20,9 @@ struct SessionOptions {
   int64_t stream_window_bytes = 256 << 10;
   int64_t session_window_bytes = 4 << 20;
   int64_t max_stream_window_bytes = 16 << 20;
-  // Toward a peer without windows (Go's): when more comes of a stream of which so
-  // much lies unread here, the session's reading waits for that stream's reader.
+  // Toward a peer without windows (Go's): when more comes of a stream of which
+  // so much lies unread here, the session's reading waits for that stream's
+  // reader.
   size_t receive_buffer_bytes = 1 << 20;
   // What may lie unread here of all streams of a session, and of all sessions
   // of the process. Beyond it the session's window is given back only as bytes
@@ -43,9 +44,9 @@ struct SessionOptions {
   // peer's words.
   std::string name = "session";
 
-  // When no byte came for a period, the peer is asked whether it is there; zero:
-  // never. If none comes for the timeout then, the session ends, unless the
-  // silence may have another reason: who is stalled is not taken for dead.
+  // When no byte came for a period, the peer is asked whether it is there;
+  // zero: never. If none comes for the timeout then, the session ends, unless
+  // the silence may have another reason: who is stalled is not taken for dead.
   absl::Duration ping_period = absl::ZeroDuration();
   absl::Duration ping_timeout = absl::Seconds(30);
 
