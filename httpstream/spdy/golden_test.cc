@@ -64,6 +64,17 @@ std::vector<GoldenFrame> ParseAll(FrameParser& parser, std::string bytes) {
   return frames;
 }
 
+json DataFields(const DataPiece& piece, const std::string& data) {
+  json fields = {{"stream_id", piece.stream_id},
+                 {"fin", piece.fin},
+                 {"data_len", data.size()}};
+  if (data.size() < 100) fields["data"] = data;
+  if (data.find_first_not_of(data.substr(0, 1)) == std::string::npos) {
+    fields["data_byte"] = absl::BytesToHexString(data.substr(0, 1));
+  }
+  return fields;
+}
+
 // What is told of a frame in spdy_frames.json, told of ours.
 json FieldsOf(const GoldenFrame& golden) {
   return std::visit(
@@ -106,17 +117,7 @@ json FieldsOf(const GoldenFrame& golden) {
             return json{{"stream_id", f.stream_id}, {"delta", f.delta_bytes}};
           },
           [&golden](const DataPiece& piece) {
-            const bool same = golden.data.find_first_not_of(golden.data[0]) ==
-                              std::string::npos;
-            json fields = {{"stream_id", piece.stream_id},
-                           {"fin", piece.fin},
-                           {"data_len", golden.data.size()}};
-            if (golden.data.size() < 100) fields["data"] = golden.data;
-            if (same) {
-              fields["data_byte"] =
-                  absl::BytesToHexString(golden.data.substr(0, 1));
-            }
-            return fields;
+            return DataFields(piece, golden.data);
           },
       },
       golden.frame);
