@@ -64,6 +64,22 @@ void CheckClient(int status, const http::Headers& headers) {
           "an answer is to our key");
 }
 
+// What our client asks for, with the protocols that `headers` name, our server
+// agrees to.
+void CheckOurs(const http::Headers& headers) {
+  const std::vector<std::string> protocols = RequestedProtocols(headers);
+  const ClientHandshake client = NewClientHandshake(protocols);
+  const http::Headers asked = RequestHeaders(client);
+  Require(IsWebSocketRequest(asked), "a request of ours is one");
+  const ServerAnswer answer = AnswerRequest("GET", asked, protocols);
+  Require(answer.http_status == 101, "a request of ours is granted");
+  absl::StatusOr<std::string> chosen =
+      CheckAnswer(client, answer.http_status, answer.headers);
+  Require(chosen.ok(), "an answer of ours is taken");
+  Require(*chosen == (protocols.empty() ? "" : protocols[0]),
+          "the first protocol is chosen");
+}
+
 void Check(absl::string_view bytes) {
   absl::string_view first = fuzz::TakeUntil(bytes, '\n');
   const absl::string_view method = fuzz::TakeUntil(first, ' ');
@@ -78,6 +94,7 @@ void Check(absl::string_view bytes) {
     if (http::IsValidHeader(name, value)) headers.Add(name, value);
   }
   CheckClient(status, headers);
+  CheckOurs(headers);
   CheckServer(method, headers, {});
   CheckServer(method, headers, {"SPDY/3.1+portforward.k8s.io"});
   CheckServer(method, headers,
