@@ -133,8 +133,7 @@ Task<absl::Status> StreamEnd::EndWriting() {
       if (!status.ok()) CheckError("close", status);
       break;
     case WriteEnd::kReset:
-      resets_ = true;
-      stream_->Reset();
+      Reset();
       break;
     case WriteEnd::kDropLater:
       resets_ = true;
@@ -155,8 +154,7 @@ Task<bool> StreamEnd::StopReading() {
   absl::Status waited = co_await stage_->WaitPhase(2);
   if (!waited.ok()) co_return false;
   if (plan_->unread == EndPlan::Unread::kResetLater) {
-    resets_ = true;
-    stream_->Reset();
+    Reset();
     co_return false;
   }
   read_limit_ = SIZE_MAX;
@@ -219,13 +217,14 @@ Task<absl::Status> StreamEnd::Interrupt() {
       co_await stage_->pauses.Pause(plan_->interruption_pauses);
   if (!status.ok()) co_return status;
   resets_ = true;
-  if (plan_->interruption == Interruption::kReset) {
-    stream_->Reset();
-  } else {
-    tasks_->Cancel();
-    if (plan_->interruption == Interruption::kCancelAndAbort) stream_->Abort();
-  }
+  if (plan_->interruption != Interruption::kReset) tasks_->Cancel();
+  if (plan_->interruption != Interruption::kCancelAndDrop) Reset();
   co_return absl::OkStatus();
+}
+
+void StreamEnd::Reset() {
+  resets_ = said_reset_ = true;
+  stream_->Reset();
 }
 
 Task<absl::Status> StreamEnd::WaitBroken() {

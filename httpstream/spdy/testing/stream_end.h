@@ -68,7 +68,8 @@ class StreamEnd {
   }
   // Whether it does not know of the other end's reset.
   bool misses_reset() const {
-    return waits_broken() && peer_->started() && peer_->resets_;
+    return waits_broken() && peer_->started() && peer_->resets_ &&
+           (peer_->said_reset_ || peer_->done_);
   }
   // Whether what arrives for it lies unread until it reads.
   bool hears() const { return started() && !done_ && !resets_ && !closes_; }
@@ -85,6 +86,7 @@ class StreamEnd {
   Task<bool> ReadSome();
   Task<bool> StopReading();
   Task<absl::Status> Interrupt();
+  void Reset();
   Task<absl::Status> WaitBroken();
   Task<absl::Status> MayPause();
   void NoteMainTaskEnded();
@@ -108,7 +110,8 @@ class StreamEnd {
   bool fin_said_ = false;
   bool fin_heard_ = false;
   bool broken_told_ = false;
-  bool resets_ = false;  // Reset(), Abort(), or dropped without both FINs
+  bool resets_ = false;      // Reset(), Abort(), or dropped without both FINs
+  bool said_reset_ = false;  // Reset() or Abort() was called
   bool closes_ = false;
   bool done_ = false;
 };
