@@ -74,9 +74,11 @@ bool Connection::FinIsRead() const {
   sockaddr_in ours = {};
   sockaddr_in theirs = {};
   socklen_t size = sizeof(ours);
-  if (getsockname(fd_, reinterpret_cast<sockaddr*>(&ours), &size) != 0 ||
-      getpeername(fd_, reinterpret_cast<sockaddr*>(&theirs), &size) != 0) {
+  if (getsockname(fd_, reinterpret_cast<sockaddr*>(&ours), &size) != 0) {
     Fail("getsockname");
+  }
+  if (getpeername(fd_, reinterpret_cast<sockaddr*>(&theirs), &size) != 0) {
+    return true;  // it has said its FIN too
   }
   std::ifstream lines("/proc/net/tcp");
   for (std::string line; std::getline(lines, line);) {
@@ -87,10 +89,10 @@ bool Connection::FinIsRead() const {
     if (std::sscanf(line.c_str(), " %*d: %*x:%x %*x:%x %x %*x:%x", &local,
                     &remote, &state, &unread) == 4 &&
         local == ntohs(theirs.sin_port) && remote == ntohs(ours.sin_port)) {
-      return state == TCP_CLOSE_WAIT && unread == 0;
+      return state != TCP_ESTABLISHED && unread == 0;
     }
   }
-  return false;
+  return true;  // it has closed
 }
 
 std::string Connection::Receive(size_t max) {

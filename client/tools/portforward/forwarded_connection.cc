@@ -28,12 +28,18 @@ struct Exchange {
   bool to_remote_ended = false;
   bool to_local_ended = false;
   bool error_ended = false;
+  std::function<void()> on_first_fin;
   Condition changed;
   TaskGroup tasks;
 
   void Note(bool* ended, const absl::Status& why) {
     *ended = true;
     Break(why);
+  }
+
+  void NoteFin(bool* ended, const absl::Status& why) {
+    Note(ended, why);
+    if (why.ok() && to_remote_ended != to_local_ended) on_first_fin();
   }
 
   void Break(const absl::Status& why) {
@@ -112,13 +118,13 @@ void Start(Exchange& exchange) {
     };
     absl::Status copied = co_await net::CopyUntilFin(
         exchange.local, exchange.data, nullptr, std::move(given_up));
-    exchange.Note(&exchange.to_remote_ended, copied);
+    exchange.NoteFin(&exchange.to_remote_ended, copied);
     co_return copied;
   });
   exchange.tasks.Spawn([&exchange]() -> Task<absl::Status> {
     absl::Status copied =
         co_await net::CopyUntilFin(exchange.data, exchange.local);
-    exchange.Note(&exchange.to_local_ended, copied);
+    exchange.NoteFin(&exchange.to_local_ended, copied);
     co_return copied;
   });
 }
@@ -149,9 +155,11 @@ Task<void> JoinTasks(Exchange& exchange,
 Task<ForwardResult> ForwardConnection(net::ByteStream& local,
                                       httpstream::Stream& data,
                                       httpstream::Stream& error,
-                                      std::function<void()> on_cut_off) {
+                                      std::function<void()> on_cut_off,
+                                      std::function<void()> on_first_fin) {
   Executor executor = co_await kThisExecutor;
   Exchange exchange(executor, local, data, error);
+  exchange.on_first_fin = std::move(on_first_fin);
   Start(exchange);
   ForwardResult result;
   const bool over = co_await WaitOver(exchange);

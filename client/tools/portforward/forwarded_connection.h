@@ -37,11 +37,14 @@ struct ForwardResult {
 // All three streams are closed or reset on return. They must outlive the Task.
 // `on_cut_off` is called, once at most, when the connection breaks, and when
 // the session does not take what is to be written: the Task may then have to
-// wait for the session's end. Cancel: all three are reset.
+// wait for the session's end. `on_first_fin` is called, once at most, when one
+// direction has ended in good order and the other has not: the connection is
+// about to finish. Cancel: all three are reset.
 Task<ForwardResult> ForwardConnection(net::ByteStream& local,
                                       httpstream::Stream& data,
                                       httpstream::Stream& error,
-                                      std::function<void()> on_cut_off);
+                                      std::function<void()> on_cut_off,
+                                      std::function<void()> on_first_fin);
 
 }  // namespace fairway::portforward
 

@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "base/status/co_status.h"
+#include "base/task/deadline.h"
 #include "client/tools/portforward/forwarded_connection.h"
 #include "net/http/headers.h"
 
@@ -230,12 +231,26 @@ Task<absl::Status> PortForwarder::OpenSessions() {
 
 Task<absl::Status> PortForwarder::EndAll() {
   for (auto& listener : listeners_) listener->Close();
+  if (stopped_) {
+    // Whoever has sent all and said so relies on its arriving.
+    absl::Status finished = co_await WithDeadline(
+        kFinishTimeout, "connections", [this]() { return WaitFinished(); });
+    finished.IgnoreError();
+  }
   tasks_.Cancel();
   // What a connection is writing may have to wait for its session's end.
   absl::Status closed = co_await sessions_->Close();
   absl::Status joined = co_await tasks_.Join();
   joined.IgnoreError();
   co_return closed;
+}
+
+Task<absl::Status> PortForwarder::WaitFinished() {
+  while (finishing_ > 0 && !lost_) {
+    absl::Status waited = co_await changed_.Wait();
+    FAIRWAY_CO_RETURN_IF_ERROR(waited);
+  }
+  co_return absl::OkStatus();
 }
 
 Task<absl::Status> PortForwarder::Forward() {
@@ -361,8 +376,18 @@ Task<absl::Status> PortForwarder::HandleConnection(
     co_return absl::OkStatus();
   }
   std::function<void()> on_cut_off = [&lease]() { lease->Abort(); };
+  bool finishing = false;
+  std::function<void()> on_first_fin = [this, &finishing]() {
+    finishing = true;
+    ++finishing_;
+  };
   ForwardResult result = co_await ForwardConnection(
-      *socket, *streams->data, *streams->error, std::move(on_cut_off));
+      *socket, *streams->data, *streams->error, std::move(on_cut_off),
+      std::move(on_first_fin));
+  if (finishing) {
+    --finishing_;
+    changed_.NotifyAll();
+  }
   lease->End(result.status.ok() ? ConnectionEnd::kInGoodOrder
                                 : ConnectionEnd::kAborted);
   if (!result.remote_error.empty()) {

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "base/task/condition.h"
 #include "base/task/task.h"
 #include "base/task/task_group.h"
@@ -22,6 +23,9 @@
 #include "net/socket/socket.h"
 
 namespace fairway::portforward {
+
+// For what was sent before a FIN to arrive, once the forwarder is to stop.
+inline constexpr absl::Duration kFinishTimeout = absl::Seconds(2);
 
 // Differs: a failure of one connection ends that connection only; each
 // direction of a connection ends by itself; sessions come from a
@@ -37,7 +41,8 @@ class PortForwarder {
                 std::ostream* err_out);
 
   // Makes a session, listens, and forwards until Stop() (OK) or until the way
-  // to the pod is lost. Connections that are left are reset, sessions are
+  // to the pod is lost. After Stop() connections of which one side has sent its
+  // FIN have kFinishTimeout to end; those that are left are reset, sessions are
   // closed in good order. Call it once.
   // Errors: "error upgrading connection: ..."; kAlreadyExists "unable to listen
   // on any of the requested ports: [{8080 80}]"; kUnavailable "lost connection
@@ -67,6 +72,7 @@ class PortForwarder {
   Task<absl::Status> HandleConnection(std::unique_ptr<net::Socket> socket,
                                       ForwardedPort port);
   Task<absl::Status> EndAll();
+  Task<absl::Status> WaitFinished();
 
   Executor executor_;
   std::unique_ptr<SessionProvider> sessions_;
@@ -80,6 +86,7 @@ class PortForwarder {
   bool stopped_ = false;
   bool ended_ = false;
   bool lost_ = false;
+  size_t finishing_ = 0;  // connections with one FIN of two
   Condition changed_;
   TaskGroup tasks_;
 };

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "base/status/co_status.h"
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
@@ -276,6 +278,59 @@ TEST(PortForwarderTest, StopClosesTheSessionAndIsNoError) {
     EXPECT_TRUE(f.peer.closed);
     auto dialed = co_await net::DialTcp("127.0.0.1", f.local);
     EXPECT_THAT(dialed, StatusIs(absl::StatusCode::kUnavailable));
+    co_return f.result;
+  });
+  EXPECT_THAT(status, IsOk());
+}
+
+TEST(PortForwarderTest, StopLetsAConnectionFinishThatHasSentItsFin) {
+  absl::Status status = RunLoop([]() -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    Fixture f(executor);
+    absl::Status status = co_await f.Start();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await f.Connect();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await f.socket->CloseWrite();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    std::string asked = co_await ReadToEnd(*f.data);
+    EXPECT_EQ(asked, "");
+    f.forwarder->Stop();
+    status = co_await net::WriteAll(*f.data, "answer");
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await f.data->CloseWrite();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await f.error->CloseWrite();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    std::string answered = co_await ReadToEnd(*f.socket);
+    EXPECT_EQ(answered, "answer");
+    // At once: not for as long as it might have taken.
+    const absl::Time before = absl::Now();
+    status = co_await f.tasks.Join();
+    EXPECT_LT(absl::Now() - before, kFinishTimeout / 2);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    co_return f.result;
+  });
+  EXPECT_THAT(status, IsOk());
+}
+
+TEST(PortForwarderTest, StopWaitsForAFinishingConnectionWithABound) {
+  absl::Status status = RunLoop([]() -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    Fixture f(executor);
+    absl::Status status = co_await f.Start();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await f.Connect();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await f.socket->CloseWrite();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    std::string asked = co_await ReadToEnd(*f.data);
+    EXPECT_EQ(asked, "");
+    const absl::Time before = absl::Now();
+    status = co_await f.StopAndJoin();
+    EXPECT_GE(absl::Now() - before, kFinishTimeout);
+    EXPECT_LT(absl::Now() - before, 2 * kFinishTimeout);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
     co_return f.result;
   });
   EXPECT_THAT(status, IsOk());
