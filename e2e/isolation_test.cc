@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <functional>
@@ -34,7 +35,7 @@ constexpr uint16_t kDeafAWhile = 7005;  // for four seconds
 constexpr uint16_t kRefused = 7999;
 
 // Many short spans: what else the machine does falls into both kinds.
-constexpr int kRounds = 20;
+constexpr int kRounds = 30;
 constexpr Seconds kSpan(0.6);
 // Before a span: the buffers of one that is not read fill, or what the others
 // left under way goes.
@@ -49,7 +50,13 @@ using Disturbance = std::function<int(const std::atomic<bool>& over)>;
 struct Comparison {
   Throughput alone;
   Throughput disturbed;
+  // What is left of the MB/s when disturbed: of each round, whose two spans lie
+  // side by side, sorted. The one in the middle is moved by the machine's other
+  // work least.
+  std::vector<double> kept;
   int disturbances = 0;
+
+  double median_kept() const { return kept[kept.size() / 2]; }
 };
 
 class IsolationTest : public ::testing::Test {
@@ -115,6 +122,11 @@ Comparison IsolationTest::Compare(const Disturbance& disturb) {
   EXPECT_THAT(load.Stop(), IsEmpty());
   result.alone = load.During(alone);
   result.disturbed = load.During(disturbed);
+  for (int round = 0; round < kRounds; ++round) {
+    result.kept.push_back(load.During({disturbed[round]}).megabytes_per_second /
+                          load.During({alone[round]}).megabytes_per_second);
+  }
+  std::sort(result.kept.begin(), result.kept.end());
   return result;
 }
 
@@ -127,10 +139,11 @@ void Print(const char* what, const Throughput& seen) {
 void ExpectUndisturbed(const Comparison& seen) {
   Print("alone", seen.alone);
   Print("disturbed", seen.disturbed);
-  std::printf("disturbed %d times\n", seen.disturbances);
+  std::printf("disturbed %d times; a round keeps %.3f (%.3f to %.3f)\n",
+              seen.disturbances, seen.median_kept(), seen.kept[kRounds / 4],
+              seen.kept[kRounds * 3 / 4]);
   EXPECT_GT(seen.alone.round_trips, 500u);
-  EXPECT_GE(seen.disturbed.megabytes_per_second,
-            0.9 * seen.alone.megabytes_per_second);
+  EXPECT_GE(seen.median_kept(), 0.9);
   EXPECT_LT(seen.disturbed.p99_milliseconds, 2 * seen.alone.p99_milliseconds);
 }
 
