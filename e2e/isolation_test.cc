@@ -35,7 +35,7 @@ constexpr uint16_t kDeafAWhile = 7005;  // for four seconds
 constexpr uint16_t kRefused = 7999;
 
 // Many short spans: what else the machine does falls into both kinds.
-constexpr int kRounds = 30;
+constexpr int kRounds = 24;
 constexpr Seconds kSpan(0.6);
 // Before a span: the buffers of one that is not read fill, or what the others
 // left under way goes.
