@@ -244,16 +244,16 @@ void Multiplexer::ResetStream(const StreamPtr& stream, RstStatus status) {
     return;
   }
   if (stream->reset) return;
-  const bool peer_must_know = !ended_ && !stream->ended();
+  // Before the farewell that the last stream's end may begin.
+  if (!ended_ && !stream->ended()) SendRst(stream->id, status);
   DropStream(stream);
   GiveBackWindow(stream, stream->received.Clear());
-  if (peer_must_know) SendRst(stream->id, status);
 }
 
 void Multiplexer::AbortStream(const StreamPtr& stream, RstStatus status) {
   stream->reset_by_peer = true;
-  DropStream(stream);
   SendRst(stream->id, status);
+  DropStream(stream);
 }
 
 void Multiplexer::ReleaseStream(const StreamPtr& stream) {

@@ -358,6 +358,29 @@ TEST(ClientTest, CreateStreamTimesOut) {
       options);
 }
 
+// Its peer was told of a lost connection instead of a reset.
+TEST(ClientTest, ResetOfTheLastStreamGoesBeforeTheFarewell) {
+  WithClient([](Bench& bench) -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    Creating creating(executor, *bench.session);
+    absl::StatusOr<uint32_t> id = co_await TakeOpening(*bench.peer);
+    EXPECT_THAT(id, IsOk());
+    bench.peer->Ping(1).SynReply(*id);
+    absl::Status sent = co_await bench.peer->Send();
+    EXPECT_THAT(sent, IsOk());
+    absl::Status created = co_await creating.tasks.Join();
+    EXPECT_THAT(created, IsOk());
+    bench.session->Drain();
+    (*creating.stream)->Reset();
+    absl::StatusOr<RstStreamFrame> rst =
+        co_await bench.peer->Expect<RstStreamFrame>();
+    EXPECT_THAT(rst, IsOk());
+    absl::StatusOr<PingFrame> ping = co_await bench.peer->Expect<PingFrame>();
+    EXPECT_THAT(ping, IsOk());
+    co_return absl::OkStatus();
+  });
+}
+
 TEST(ClientTest, GoAwayClosesOnceTheLastStreamHasEnded) {
   WithClient([](Bench& bench) -> Task<absl::Status> {
     Executor executor = co_await kThisExecutor;
