@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mirrors: cmd/kubectl/kubectl.go (v0.20.2)
 #include <glog/logging.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <iostream>
@@ -10,6 +11,8 @@
 
 #include "base/process/file_limit.h"
 #include "client/cmd/cmd.h"
+#include "client/cmd/io_streams.h"
+#include "client/cmd/lossy_stream.h"
 #include "client/transport/create_dialer.h"
 #include "httpstream/spdy/session_options.h"
 
@@ -33,5 +36,9 @@ int main(int argc, char** argv) {
   RaiseFileLimit();
   google::InitGoogleLogging(argv[0]);
   const std::vector<std::string> args(argv + 1, argv + argc);
-  return cmd::RunKubectl(args, {&std::cin, &std::cout, &std::cerr}, NewDialer);
+  cmd::LossyStream lossy_out(STDOUT_FILENO);
+  cmd::LossyStream lossy_err_out(STDERR_FILENO);
+  const cmd::IOStreams streams = {&std::cin, &std::cout, &std::cerr, &lossy_out,
+                                  &lossy_err_out};
+  return cmd::RunKubectl(args, streams, NewDialer);
 }

@@ -13,6 +13,10 @@ struct IOStreams {
   std::istream* in = nullptr;
   std::ostream* out = nullptr;
   std::ostream* err_out = nullptr;
+  // The same two for what is said while bytes flow: they never wait, and drop
+  // what finds no room. Null: `out` and `err_out` take it.
+  std::ostream* lossy_out = nullptr;
+  std::ostream* lossy_err_out = nullptr;
 };
 
 }  // namespace fairway::cmd

@@ -205,10 +205,14 @@ Task<absl::Status> DefaultPortForwarder::ForwardPorts(
   absl::StatusOr<std::unique_ptr<httpstream::Dialer>> dialer =
       factory_->dialers()(executor, config, method, url, session_);
   if (!dialer.ok()) co_return dialer.status();
+  // Whoever does not read our lines must not stop the connections.
+  const IOStreams& streams = factory_->streams();
+  std::ostream* out = streams.lossy_out ? streams.lossy_out : streams.out;
+  std::ostream* err_out =
+      streams.lossy_err_out ? streams.lossy_err_out : streams.err_out;
   absl::StatusOr<std::unique_ptr<portforward::PortForwarder>> forwarder =
       portforward::NewOnAddresses(executor, *std::move(dialer), addresses,
-                                  ports, factory_->streams().out,
-                                  factory_->streams().err_out, mode_);
+                                  ports, out, err_out, mode_);
   if (!forwarder.ok()) co_return forwarder.status();
   portforward::PortForwarder* raw = forwarder->get();
   TaskGroup signals(executor);
