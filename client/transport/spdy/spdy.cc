@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/transport/spdy/spdy.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -81,7 +82,8 @@ absl::StatusOr<RoundTripperAndUpgrader> RoundTripperFor(
   httpstream::spdy::RoundTripperOptions options;
   options.upgrade.dial = *std::move(dial);
   options.session = std::move(session);
-  options.session.ping_period = kPingPeriod;
+  options.session.ping_period =
+      std::min(kPingPeriod, options.session.ping_timeout / 3);
   std::shared_ptr<SpdyRoundTripper> spdy =
       httpstream::spdy::NewRoundTripperWithProxy(std::move(options));
   absl::StatusOr<std::unique_ptr<net::http::RoundTripper>> wrapper =

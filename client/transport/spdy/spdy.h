@@ -33,8 +33,8 @@ struct RoundTripperAndUpgrader {
 };
 
 // What Dialers of this config are made with; both may be shared by many. The
-// connections are as `session` says, and ask every five seconds whether the
-// server is there.
+// connections are as `session` says, and ask whether the server is there: every
+// five seconds, or sooner, three times in `session.ping_timeout`.
 // Errors: of TLSConfigFor and HTTPWrappersForConfig.
 absl::StatusOr<RoundTripperAndUpgrader> RoundTripperFor(
     const rest::Config& config, httpstream::spdy::SessionOptions session);

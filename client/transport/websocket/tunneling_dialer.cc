@@ -3,6 +3,7 @@
 
 #include <glog/logging.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,7 +69,8 @@ absl::StatusOr<std::unique_ptr<httpstream::Dialer>> NewTunnelingDialer(
   absl::StatusOr<std::shared_ptr<net::http::RoundTripper>> transport =
       RoundTripperFor(config);
   if (!transport.ok()) return transport.status();
-  session.ping_period = wsstream::kTunnelPingPeriod;
+  session.ping_period =
+      std::min(wsstream::kTunnelPingPeriod, session.ping_timeout / 3);
   return std::make_unique<TunnelingDialer>(
       std::move(url), *std::move(transport), std::move(session));
 }
