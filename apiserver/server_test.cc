@@ -5,7 +5,10 @@
 #include <stdlib.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
+#include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -43,6 +46,10 @@ struct Answer {
 class Rig {
  public:
   explicit Rig(Executor executor) : executor_(executor), tasks_(executor) {}
+  ~Rig() {
+    std::error_code ignored;
+    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+  }
 
   // `configure` may be null.
   absl::Status Start(const std::function<void(ServerConfig&)>& configure) {
@@ -61,6 +68,7 @@ class Rig {
     std::string folder = absl::StrCat(::testing::TempDir(), "/apiXXXXXX");
     if (mkdtemp(folder.data()) == nullptr)
       return absl::InternalError("mkdtemp");
+    folder_ = folder;
     storage::sqlite::SqliteOptions store;
     store.path = folder + "/store.db";
     auto opened = storage::sqlite::OpenSqliteStore(executor_, store);
@@ -161,6 +169,7 @@ class Rig {
     return absl::OkStatus();
   }
 
+  std::string folder_;
   Executor executor_;
   TaskGroup tasks_;
   std::string ca_pem_;

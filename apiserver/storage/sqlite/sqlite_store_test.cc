@@ -8,6 +8,9 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
+#include <string>
+#include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -63,7 +66,12 @@ class SqliteStoreTest : public ::testing::Test {
   void SetUp() override {
     std::string folder = absl::StrCat(::testing::TempDir(), "/storeXXXXXX");
     ASSERT_NE(mkdtemp(folder.data()), nullptr);
+    folder_ = folder;
     path_ = folder + "/store.db";
+  }
+  void TearDown() override {
+    std::error_code ignored;
+    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
   }
 
   // Runs `body` over the store, which it opens and closes.
@@ -80,6 +88,7 @@ class SqliteStoreTest : public ::testing::Test {
     });
   }
 
+  std::string folder_;
   std::string path_;
 };
 
