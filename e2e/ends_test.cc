@@ -173,7 +173,8 @@ TEST_P(EndsTest, WhatWasSentBeforeTheFinArrivesThoughKubectlIsToldToEnd) {
     Connection upload(forward->local(kSink));
     upload.Send(RandomBytes(kTwentyMegabytes, 4));
     upload.SendFin();
-    EXPECT_TRUE(Eventually(Seconds(10), [&] { return upload.FinIsRead(); }));
+    EXPECT_TRUE(
+        Eventually(Seconds(10), [&] { return upload.FinIsAcknowledged(); }));
     // The application has done its part, and goes.
   }
   EXPECT_EQ(forward->Stop(SIGTERM), 0);

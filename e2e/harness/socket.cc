@@ -9,9 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <random>
 #include <stdexcept>
 
@@ -70,29 +68,14 @@ void Connection::SendFin() {
   if (shutdown(fd_, SHUT_WR) != 0) Fail("shutdown");
 }
 
-bool Connection::FinIsRead() const {
-  sockaddr_in ours = {};
-  sockaddr_in theirs = {};
-  socklen_t size = sizeof(ours);
-  if (getsockname(fd_, reinterpret_cast<sockaddr*>(&ours), &size) != 0) {
-    Fail("getsockname");
+bool Connection::FinIsAcknowledged() const {
+  tcp_info info = {};
+  socklen_t size = sizeof(info);
+  if (getsockopt(fd_, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
+    Fail("TCP_INFO");
   }
-  if (getpeername(fd_, reinterpret_cast<sockaddr*>(&theirs), &size) != 0) {
-    return true;  // it has said its FIN too
-  }
-  std::ifstream lines("/proc/net/tcp");
-  for (std::string line; std::getline(lines, line);) {
-    unsigned local = 0;
-    unsigned remote = 0;
-    unsigned state = 0;
-    unsigned unread = 0;
-    if (std::sscanf(line.c_str(), " %*d: %*x:%x %*x:%x %x %*x:%x", &local,
-                    &remote, &state, &unread) == 4 &&
-        local == ntohs(theirs.sin_port) && remote == ntohs(ours.sin_port)) {
-      return state != TCP_ESTABLISHED && unread == 0;
-    }
-  }
-  return true;  // it has closed
+  return info.tcpi_state != TCP_FIN_WAIT1 && info.tcpi_state != TCP_CLOSING &&
+         info.tcpi_state != TCP_LAST_ACK;
 }
 
 std::string Connection::Receive(size_t max) {

@@ -23,8 +23,8 @@ class Connection {
 
   void Send(const std::string& bytes);
   void SendFin();
-  // Whether the other program has read all that was sent, and the FIN.
-  bool FinIsRead() const;
+  // Whether the other end's kernel has all that was sent, and the FIN.
+  bool FinIsAcknowledged() const;
   // At most `max` bytes; empty at the peer's FIN.
   std::string Receive(size_t max);
   // All up to the peer's FIN.

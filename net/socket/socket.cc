@@ -279,15 +279,9 @@ class SocketImpl final : public Socket {
 
   Address peer_address() const override { return peer_; }
 
-  absl::Status SetUserTimeout(absl::Duration timeout) override {
-    if (state_->kind != Kind::kTcp) return absl::OkStatus();
-    const unsigned int milliseconds =
-        static_cast<unsigned int>(absl::ToInt64Milliseconds(timeout));
-    if (::setsockopt(native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT,
-                     &milliseconds, sizeof(milliseconds)) != 0) {
-      return FromErrno(errno, "set user timeout");
-    }
-    return absl::OkStatus();
+  bool PeerHasEnded() const override {
+    pollfd ended = {native_handle(), POLLRDHUP, 0};
+    return ::poll(&ended, 1, 0) > 0;
   }
 
   int native_handle() const override {

@@ -11,7 +11,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "base/task/task.h"
 #include "net/io/byte_stream.h"
 
@@ -34,16 +33,17 @@ struct HostPort {
 };
 absl::StatusOr<HostPort> SplitHostPort(absl::string_view host_port);
 
-// A connected socket. TCP has TCP_NODELAY and keepalive set. Abort() sends RST
-// on TCP. Lives on the executor of its making.
+// A connected socket. TCP has TCP_NODELAY and keepalive set, and not
+// TCP_USER_TIMEOUT: by that the kernel gives up a peer that keeps its window
+// shut, which is only a slow reader. Abort() sends RST on TCP. Lives on the
+// executor of its making.
 class Socket : public ByteStream {
  public:
   virtual Address local_address() const = 0;
   virtual Address peer_address() const = 0;
-  // Limits how long sent bytes may stay unacknowledged (TCP_USER_TIMEOUT). Not
-  // set by default: the kernel counts a peer that keeps its window shut, a slow
-  // reader, as one that does not acknowledge.
-  virtual absl::Status SetUserTimeout(absl::Duration timeout) = 0;
+  // Whether the peer's FIN or RST has come, be it behind bytes that nobody has
+  // read yet.
+  virtual bool PeerHasEnded() const = 0;
   // The descriptor, still owned by the socket.
   virtual int native_handle() const = 0;
 };

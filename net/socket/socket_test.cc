@@ -257,16 +257,37 @@ TEST(SocketTest, TcpEndsKnowTheirAddressesAndHaveTheOptions) {
       EXPECT_EQ(IntOption(*socket, IPPROTO_TCP, TCP_KEEPINTVL), 15);
       EXPECT_EQ(IntOption(*socket, IPPROTO_TCP, TCP_USER_TIMEOUT), 0);
       EXPECT_TRUE(::fcntl(socket->native_handle(), F_GETFD) & FD_CLOEXEC);
-      absl::Status set = socket->SetUserTimeout(absl::Seconds(7));
-      FAIRWAY_CO_RETURN_IF_ERROR(set);
-      EXPECT_EQ(IntOption(*socket, IPPROTO_TCP, TCP_USER_TIMEOUT), 7000);
     }
     absl::Status echoed = co_await ExpectEcho(**a, **b);
     co_return echoed;
   });
 }
 
-// Why no socket has TCP_USER_TIMEOUT by itself: the kernel gives up on a peer
+TEST(SocketTest, KnowsOfAFinBehindUnreadBytes) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    absl::StatusOr<std::unique_ptr<Listener>> listener =
+        ListenTcp(executor, "127.0.0.1", 0);
+    if (!listener.ok()) co_return listener.status();
+    absl::StatusOr<std::unique_ptr<Socket>> a =
+        co_await DialTcp("127.0.0.1", (*listener)->address().port);
+    if (!a.ok()) co_return a.status();
+    absl::StatusOr<std::unique_ptr<Socket>> b =
+        co_await (*listener)->Accept(executor);
+    if (!b.ok()) co_return b.status();
+    absl::Status status = co_await WriteAll(**a, "unread");
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    EXPECT_FALSE((*b)->PeerHasEnded());
+    status = co_await (*a)->CloseWrite();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    EXPECT_TRUE((*b)->PeerHasEnded());
+    EXPECT_FALSE((*a)->PeerHasEnded());
+    (*b)->Abort();
+    EXPECT_TRUE((*a)->PeerHasEnded());
+    co_return absl::OkStatus();
+  });
+}
+
+// Why no socket has TCP_USER_TIMEOUT: the kernel gives up on a peer
 // that keeps its window shut, though it answers every probe.
 TEST(SocketTest, APeerThatDoesNotReadIsDeadOnlyToAUserTimeout) {
   RunTest([](Executor executor) -> Task<absl::Status> {
@@ -285,8 +306,11 @@ TEST(SocketTest, APeerThatDoesNotReadIsDeadOnlyToAUserTimeout) {
       if (!b.ok()) co_return b.status();
       theirs.push_back(*std::move(b));
     }
-    absl::Status set = ours[1]->SetUserTimeout(absl::Milliseconds(500));
-    FAIRWAY_CO_RETURN_IF_ERROR(set);
+    const unsigned int milliseconds = 500;
+    EXPECT_EQ(
+        ::setsockopt(ours[1]->native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT,
+                     &milliseconds, sizeof(milliseconds)),
+        0);
     // More than both ends' buffers hold.
     const std::string bytes(16 << 20, 'x');
     absl::Status patient = absl::UnknownError("not done");

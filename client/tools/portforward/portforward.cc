@@ -4,9 +4,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -245,8 +247,16 @@ Task<absl::Status> PortForwarder::EndAll() {
   co_return closed;
 }
 
+bool PortForwarder::Finishing() const {
+  return std::any_of(connections_.begin(), connections_.end(),
+                     [](const OpenConnection* connection) {
+                       return connection->first_fin ||
+                              connection->local->PeerHasEnded();
+                     });
+}
+
 Task<absl::Status> PortForwarder::WaitFinished() {
-  while (finishing_ > 0 && !lost_) {
+  while (Finishing() && !lost_) {
     absl::Status waited = co_await changed_.Wait();
     FAIRWAY_CO_RETURN_IF_ERROR(waited);
   }
@@ -364,6 +374,13 @@ Task<absl::Status> PortForwarder::HandleConnection(
     std::unique_ptr<net::Socket> socket, ForwardedPort port) {
   Print(out_, absl::StrCat("Handling connection for ", port.local, "\n"));
   const uint64_t id = next_request_id_++;
+  OpenConnection open;
+  open.local = socket.get();
+  connections_.insert(&open);
+  absl::Cleanup ended = [this, &open]() {
+    connections_.erase(&open);
+    changed_.NotifyAll();
+  };
   std::unique_ptr<SessionLease> lease;
   absl::StatusOr<StreamPair> streams =
       co_await CreateStreamsInSession(*sessions_, port, id, &lease);
@@ -376,18 +393,10 @@ Task<absl::Status> PortForwarder::HandleConnection(
     co_return absl::OkStatus();
   }
   std::function<void()> on_cut_off = [&lease]() { lease->Abort(); };
-  bool finishing = false;
-  std::function<void()> on_first_fin = [this, &finishing]() {
-    finishing = true;
-    ++finishing_;
-  };
+  std::function<void()> on_first_fin = [&open]() { open.first_fin = true; };
   ForwardResult result = co_await ForwardConnection(
       *socket, *streams->data, *streams->error, std::move(on_cut_off),
       std::move(on_first_fin));
-  if (finishing) {
-    --finishing_;
-    changed_.NotifyAll();
-  }
   lease->End(result.status.ok() ? ConnectionEnd::kInGoodOrder
                                 : ConnectionEnd::kAborted);
   if (!result.remote_error.empty()) {

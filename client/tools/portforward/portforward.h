@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <ostream>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,8 +43,8 @@ class PortForwarder {
 
   // Makes a session, listens, and forwards until Stop() (OK) or until the way
   // to the pod is lost. After Stop() connections of which one side has sent its
-  // FIN have kFinishTimeout to end; those that are left are reset, sessions are
-  // closed in good order. Call it once.
+  // FIN, read or not, have kFinishTimeout to end; those that are left are
+  // reset, sessions are closed in good order. Call it once.
   // Errors: "error upgrading connection: ..."; kAlreadyExists "unable to listen
   // on any of the requested ports: [{8080 80}]"; kUnavailable "lost connection
   // to pod".
@@ -60,6 +61,12 @@ class PortForwarder {
   absl::StatusOr<std::vector<ForwardedPort>> GetPorts() const;
 
  private:
+  // A connection that was accepted.
+  struct OpenConnection {
+    const net::Socket* local;
+    bool first_fin = false;  // one of two was passed on
+  };
+
   Task<absl::Status> OpenSessions();
   Task<absl::Status> Forward();
   absl::Status ListenOnPort(ForwardedPort& port);
@@ -72,6 +79,8 @@ class PortForwarder {
   Task<absl::Status> HandleConnection(std::unique_ptr<net::Socket> socket,
                                       ForwardedPort port);
   Task<absl::Status> EndAll();
+  // Whether a connection is left of which a side has sent its FIN.
+  bool Finishing() const;
   Task<absl::Status> WaitFinished();
 
   Executor executor_;
@@ -86,7 +95,7 @@ class PortForwarder {
   bool stopped_ = false;
   bool ended_ = false;
   bool lost_ = false;
-  size_t finishing_ = 0;  // connections with one FIN of two
+  std::set<OpenConnection*> connections_;
   Condition changed_;
   TaskGroup tasks_;
 };

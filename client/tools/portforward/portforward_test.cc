@@ -314,6 +314,33 @@ TEST(PortForwarderTest, StopLetsAConnectionFinishThatHasSentItsFin) {
   EXPECT_THAT(status, IsOk());
 }
 
+// The forwarder has had no turn yet in which to read it.
+TEST(PortForwarderTest, StopLetsAFinThatIsUnreadYetArriveWithItsBytes) {
+  absl::Status status = RunLoop([]() -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    Fixture f(executor);
+    absl::Status status = co_await f.Start();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await f.Connect();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await net::WriteAll(*f.socket, "last words");
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await f.socket->CloseWrite();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    f.forwarder->Stop();
+    std::string asked = co_await ReadToEnd(*f.data);
+    EXPECT_EQ(asked, "last words");
+    status = co_await f.data->CloseWrite();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await f.error->CloseWrite();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await f.tasks.Join();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    co_return f.result;
+  });
+  EXPECT_THAT(status, IsOk());
+}
+
 TEST(PortForwarderTest, StopWaitsForAFinishingConnectionWithABound) {
   absl::Status status = RunLoop([]() -> Task<absl::Status> {
     Executor executor = co_await kThisExecutor;
