@@ -26,7 +26,7 @@
 #include "base/task/loop.h"
 #include "base/task/task_group.h"
 #include "client/cmd/apply.h"
-#include "client/cmd/port_forward.h"
+#include "client/cmd/portforward/port_forward.h"
 #include "client/cmd/printers.h"
 #include "httpstream/spdy/session_options.h"
 #include "net/http/handler.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mirrors: k8s.io/kubectl/pkg/cmd/portforward/portforward.go (v0.20.2)
-#ifndef CLIENT_CMD_PORT_FORWARD_H_
-#define CLIENT_CMD_PORT_FORWARD_H_
+#ifndef CLIENT_CMD_PORTFORWARD_PORT_FORWARD_H_
+#define CLIENT_CMD_PORTFORWARD_PORT_FORWARD_H_
 
 #include <functional>
 #include <string>
@@ -79,4 +79,4 @@ absl::StatusOr<std::vector<std::string>> ConvertPodNamedPortToNumber(
 
 }  // namespace fairway::cmd
 
-#endif  // CLIENT_CMD_PORT_FORWARD_H_
+#endif  // CLIENT_CMD_PORTFORWARD_PORT_FORWARD_H_

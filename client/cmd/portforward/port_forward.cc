@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mirrors: k8s.io/kubectl/pkg/cmd/portforward/portforward.go (v0.20.2)
-#include "client/cmd/port_forward.h"
+#include "client/cmd/portforward/port_forward.h"
 
 #include <algorithm>
 #include <csignal>
