@@ -11,11 +11,30 @@ namespace fairway::cmd {
 namespace {
 
 constexpr ResourceKind kKinds[] = {
-    {"Pod", "pods", "pod", "po", true},
-    {"Node", "nodes", "node", "no", false},
-    {"Namespace", "namespaces", "namespace", "ns", false},
-    {"Service", "services", "service", "svc", true},
+    {"Pod", "pods", "pod", "po", true, ""},
+    {"Node", "nodes", "node", "no", false, ""},
+    {"Namespace", "namespaces", "namespace", "ns", false, ""},
+    {"Service", "services", "service", "svc", true, ""},
+    {"Endpoints", "endpoints", "endpoints", "ep", true, ""},
+    {"ReplicationController", "replicationcontrollers", "replicationcontroller",
+     "rc", true, ""},
+    {"Deployment", "deployments", "deployment", "deploy", true, "apps"},
+    {"ReplicaSet", "replicasets", "replicaset", "rs", true, "apps"},
+    {"StatefulSet", "statefulsets", "statefulset", "sts", true, "apps"},
+    {"DaemonSet", "daemonsets", "daemonset", "ds", true, "apps"},
+    {"Job", "jobs", "job", "", true, "batch"},
 };
+
+bool IsNameOf(const ResourceKind& kind, absl::string_view name) {
+  return name == kind.plural || name == kind.singular ||
+         (!name.empty() && name == kind.short_name);
+}
+
+// Whether `suffix`, what is behind a dot, is the group of `kind`, with or
+// without its version.
+bool IsGroupOf(const ResourceKind& kind, absl::string_view suffix) {
+  return suffix == kind.group || suffix == absl::StrCat("v1.", kind.group);
+}
 
 absl::StatusOr<const ResourceKind*> Find(absl::string_view name) {
   const ResourceKind* kind = FindResource(name);
@@ -62,8 +81,10 @@ absl::StatusOr<ResourceArgs> ParseTypeSlashNames(
 const ResourceKind* FindResource(absl::string_view name) {
   const std::string lower = absl::AsciiStrToLower(name);
   for (const ResourceKind& kind : kKinds) {
-    if (kind.plural == lower || kind.singular == lower ||
-        kind.short_name == lower) {
+    if (IsNameOf(kind, lower)) return &kind;
+    const size_t dot = lower.find('.');
+    if (dot != std::string::npos && IsNameOf(kind, lower.substr(0, dot)) &&
+        IsGroupOf(kind, lower.substr(dot + 1))) {
       return &kind;
     }
   }
@@ -99,6 +120,7 @@ absl::StatusOr<ResourceArgs> ParseResourceArgs(
 rest::Resource ResourceOf(const ResourceKind& kind, absl::string_view ns,
                           absl::string_view name) {
   rest::Resource resource;
+  resource.group = std::string(kind.group);
   resource.resource = std::string(kind.plural);
   if (kind.namespaced) resource.namespace_ = std::string(ns);
   resource.name = std::string(name);

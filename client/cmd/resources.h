@@ -17,11 +17,13 @@ struct ResourceKind {
   absl::string_view kind;      // "Pod"
   absl::string_view plural;    // "pods"
   absl::string_view singular;  // "pod"
-  absl::string_view short_name;
+  absl::string_view short_name;  // empty: it has none
   bool namespaced;
+  absl::string_view group;  // "apps"; empty: the core group
 };
 
-// By any of its names, without case; null for what is none.
+// By any of its names, without case, with or without its group and version
+// behind it ("deployments.apps", "deployments.v1.apps"); null for what is none.
 const ResourceKind* FindResource(absl::string_view name);
 const ResourceKind* FindKind(absl::string_view kind);
 

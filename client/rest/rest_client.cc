@@ -166,7 +166,11 @@ RESTClient::RESTClient(std::unique_ptr<net::http::RoundTripper> transport,
 
 Url RESTClient::URL(const Resource& resource) const {
   Url url = base_;
-  absl::StrAppend(&url.path, "/api/v1");
+  if (resource.group.empty()) {
+    absl::StrAppend(&url.path, "/api/", resource.version);
+  } else {
+    absl::StrAppend(&url.path, "/apis/", resource.group, "/", resource.version);
+  }
   if (!resource.namespace_.empty()) {
     absl::StrAppend(&url.path, "/namespaces/",
                     net::http::PathEscape(resource.namespace_));

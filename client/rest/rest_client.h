@@ -24,8 +24,11 @@ namespace fairway::rest {
 inline constexpr size_t kMaxResponseBytes = 64 << 20;
 inline constexpr size_t kMaxWatchLineBytes = 8 << 20;
 
-// What a request is about: /api/v1/namespaces/NS/RESOURCE/NAME/SUBRESOURCE.
+// What a request is about: /api/v1/namespaces/NS/RESOURCE/NAME/SUBRESOURCE, or
+// /apis/GROUP/VERSION/namespaces/... where there is a group.
 struct Resource {
+  std::string group;  // "apps"; empty: the core group
+  std::string version = "v1";
   std::string resource;    // "pods"
   std::string namespace_;  // empty: of the cluster, or of all namespaces
   std::string name;        // empty: the collection

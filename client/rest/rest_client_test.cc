@@ -118,6 +118,22 @@ TEST(RestClientTest, BuildsThePathOfAResource) {
             "application/json");
 }
 
+TEST(RestClientTest, AResourceOfAGroupIsElsewhere) {
+  Script script;
+  script.body = "{}";
+  absl::StatusOr<std::string> body = RunClient(&script, [](RESTClient& client) {
+    Resource deployment;
+    deployment.group = "apps";
+    deployment.resource = "deployments";
+    deployment.namespace_ = "ns";
+    deployment.name = "x";
+    return client.Get(std::move(deployment));
+  });
+  ASSERT_THAT(body, IsOk());
+  EXPECT_EQ(script.request.url.ToString(),
+            "https://h:6443/apis/apps/v1/namespaces/ns/deployments/x");
+}
+
 TEST(RestClientTest, WithoutANameNothingIsSent) {
   for (const char* verb : {"GET", "PUT", "DELETE"}) {
     Script script;
