@@ -11,12 +11,15 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
 namespace fairway::portforward {
 namespace {
+
+constexpr absl::string_view kUnixPrefix = "unix:";
 
 // Go's strconv.ParseUint(text, 10, 16), with its words.
 absl::StatusOr<uint16_t> ParseUint16(const std::string& text) {
@@ -49,36 +52,84 @@ std::string ProtocolOf(const std::string& ip) {
   return IN6_IS_ADDR_V4MAPPED(&v6) ? "tcp4" : "tcp6";
 }
 
+absl::Status InvalidFormat(absl::string_view port) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("invalid port format '", absl::Utf8SafeCEscape(port), "'"));
+}
+
+absl::StatusOr<uint16_t> ParseRemote(const std::string& text) {
+  absl::StatusOr<uint16_t> remote = ParseUint16(text);
+  if (!remote.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "error parsing remote port '", text, "': ", remote.status().message()));
+  }
+  if (*remote == 0) {
+    return absl::InvalidArgumentError("remote port must be > 0");
+  }
+  return remote;
+}
+
+absl::StatusOr<ForwardedPort> ParseUnixPort(const std::string& port) {
+  const PortEnds ends = SplitPort(port);
+  const std::string path = ends.local.substr(kUnixPrefix.size());
+  if (path.empty() || port.rfind(':') < kUnixPrefix.size()) {
+    return InvalidFormat(port);
+  }
+  if (path.find('\0') != std::string::npos || path.size() > kMaxUnixPathBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "error parsing local socket '", absl::Utf8SafeCEscape(path),
+        "': want a path of 1 to ", kMaxUnixPathBytes, " bytes"));
+  }
+  absl::StatusOr<uint16_t> remote = ParseRemote(ends.remote);
+  if (!remote.ok()) return remote.status();
+  return ForwardedPort{0, *remote, path};
+}
+
+absl::StatusOr<ForwardedPort> ParsePort(const std::string& port) {
+  if (IsUnixPort(port)) return ParseUnixPort(port);
+  const std::vector<std::string> parts = absl::StrSplit(port, ':');
+  if (parts.size() > 2) return InvalidFormat(port);
+  const std::string local_text =
+      parts.size() == 2 && parts[0].empty() ? "0" : parts[0];
+  absl::StatusOr<uint16_t> local = ParseUint16(local_text);
+  if (!local.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("error parsing local port '", local_text,
+                     "': ", local.status().message()));
+  }
+  absl::StatusOr<uint16_t> remote = ParseRemote(parts.back());
+  if (!remote.ok()) return remote.status();
+  return ForwardedPort{*local, *remote, ""};
+}
+
 }  // namespace
+
+bool IsUnixPort(absl::string_view port) {
+  if (!absl::StartsWith(port, kUnixPrefix)) return false;
+  const absl::string_view rest = port.substr(kUnixPrefix.size());
+  // A path without a port is a faulty one of these, not a faulty number.
+  return absl::StrContains(rest, ':') || absl::StrContains(rest, '/');
+}
+
+PortEnds SplitPort(absl::string_view port) {
+  if (IsUnixPort(port)) {
+    const size_t colon = port.rfind(':');
+    // "unix:/path": there is nothing behind it.
+    if (colon < kUnixPrefix.size()) return {std::string(port), ""};
+    return {std::string(port.substr(0, colon)),
+            std::string(port.substr(colon + 1))};
+  }
+  const std::vector<std::string> parts = absl::StrSplit(port, ':');
+  return {parts[0], parts.size() == 2 ? parts[1] : parts[0]};
+}
 
 absl::StatusOr<std::vector<ForwardedPort>> ParsePorts(
     absl::Span<const std::string> ports) {
   std::vector<ForwardedPort> forwards;
   for (const std::string& port : ports) {
-    const std::vector<std::string> parts = absl::StrSplit(port, ':');
-    if (parts.size() > 2) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("invalid port format '", port, "'"));
-    }
-    const std::string local_text =
-        parts.size() == 2 && parts[0].empty() ? "0" : parts[0];
-    const std::string& remote_text = parts.back();
-    absl::StatusOr<uint16_t> local = ParseUint16(local_text);
-    if (!local.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("error parsing local port '", local_text,
-                       "': ", local.status().message()));
-    }
-    absl::StatusOr<uint16_t> remote = ParseUint16(remote_text);
-    if (!remote.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("error parsing remote port '", remote_text,
-                       "': ", remote.status().message()));
-    }
-    if (*remote == 0) {
-      return absl::InvalidArgumentError("remote port must be > 0");
-    }
-    forwards.push_back({*local, *remote});
+    absl::StatusOr<ForwardedPort> parsed = ParsePort(port);
+    if (!parsed.ok()) return parsed.status();
+    forwards.push_back(*std::move(parsed));
   }
   return forwards;
 }
@@ -111,8 +162,11 @@ std::string PortsString(absl::Span<const ForwardedPort> ports) {
       "[",
       absl::StrJoin(ports, " ",
                     [](std::string* out, const ForwardedPort& port) {
-                      absl::StrAppend(out, "{", port.local, " ", port.remote,
-                                      "}");
+                      const std::string local =
+                          port.unix_path.empty()
+                              ? absl::StrCat(port.local)
+                              : absl::StrCat(kUnixPrefix, port.unix_path);
+                      absl::StrAppend(out, "{", local, " ", port.remote, "}");
                     }),
       "]");
 }

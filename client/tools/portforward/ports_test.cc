@@ -71,6 +71,70 @@ TEST(ParsePortsTest, TakesAndRefusesWhatUpstreamDoes) {
   }
 }
 
+TEST(ParsePortsTest, UnixSocketsAreCutAtTheLastColon) {
+  const std::string longest(kMaxUnixPathBytes, 'x');
+  const std::vector<PortsCase> cases = {
+      {{"unix:/run/db.sock:5432"}, "[{unix:/run/db.sock 5432}]"},
+      {{"unix:db.sock:1", "80"}, "[{unix:db.sock 1} {80 80}]"},
+      {{"unix:/run/a:b:c.sock:80"}, "[{unix:/run/a:b:c.sock 80}]"},
+      {{"unix:/::80"}, "[{unix:/: 80}]"},
+      {{absl::StrCat("unix:", longest, ":1")},
+       absl::StrCat("[{unix:", longest, " 1}]")},
+      {{absl::StrCat("unix:x", longest, ":1")},
+       absl::StrCat("error parsing local socket 'x", longest,
+                    "': want a path of 1 to 107 bytes"),
+       false},
+      {{std::string("unix:/a\0b:1", 11)},
+       "error parsing local socket '/a\\000b': want a path of 1 to 107 bytes",
+       false},
+      {{"unix:/run/db.sock"}, "invalid port format 'unix:/run/db.sock'", false},
+      {{"unix::80"}, "invalid port format 'unix::80'", false},
+      {{"unix:/run/db.sock:"},
+       "error parsing remote port '': strconv.ParseUint: parsing \"\": invalid "
+       "syntax",
+       false},
+      {{"unix:/run/db.sock:0"}, "remote port must be > 0", false},
+      {{"unix:/run/db.sock:65536"},
+       "error parsing remote port '65536': strconv.ParseUint: parsing "
+       "\"65536\": value out of range",
+       false},
+      {{"unix:80"},
+       "error parsing local port 'unix': strconv.ParseUint: parsing \"unix\": "
+       "invalid syntax",
+       false},
+  };
+  for (const PortsCase& c : cases) {
+    absl::StatusOr<std::vector<ForwardedPort>> ports = ParsePorts(c.input);
+    if (c.ok) {
+      ASSERT_THAT(ports, IsOk()) << c.input[0];
+      EXPECT_EQ(PortsString(*ports), c.want);
+      EXPECT_EQ((*ports)[0].local, 0);
+    } else {
+      EXPECT_THAT(ports, StatusIs(absl::StatusCode::kInvalidArgument, c.want));
+    }
+  }
+}
+
+TEST(SplitPortTest, CutsWhereUpstreamDoesAndUnixSocketsAtTheLastColon) {
+  const std::vector<std::vector<std::string>> cases = {
+      {"https", "https", "https"},
+      {"8443:https", "8443", "https"},
+      {":https", "", "https"},
+      {"8443:", "8443", ""},
+      {"1:2:3", "1", "1"},
+      {"", "", ""},
+      {"unix:http", "unix", "http"},
+      {"unix:/run/a:b.sock:http", "unix:/run/a:b.sock", "http"},
+      {"unix:x.sock:", "unix:x.sock", ""},
+      {"unix:/run/a.sock", "unix:/run/a.sock", ""},
+  };
+  for (const std::vector<std::string>& c : cases) {
+    const PortEnds ends = SplitPort(c[0]);
+    EXPECT_EQ(ends.local, c[1]) << c[0];
+    EXPECT_EQ(ends.remote, c[2]) << c[0];
+  }
+}
+
 struct AddressesCase {
   std::vector<std::string> input;
   std::string want;  // "ADDRESS/PROTOCOL/MODE ...", or the error
