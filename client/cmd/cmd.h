@@ -13,11 +13,8 @@
 
 namespace fairway::cmd {
 
-// Where the flags of one command line go.
-struct KubectlFlags;
-
-// The whole tree; its flags write to `flags`, which outlives it.
-CommandTree NewKubectlCommand(KubectlFlags* flags);
+// The whole tree; its global flags write to `flags`, which outlives it.
+CommandTree NewKubectlCommand(ConfigFlags* flags);
 
 // Runs one command line (without the program's name) to its end; the exit
 // code. `dialers` makes the connections that are upgraded.
