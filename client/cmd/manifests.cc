@@ -8,49 +8,12 @@
 #include "absl/strings/str_cat.h"
 #include "api/json.h"
 #include "api/object.h"
-#include "base/file/read_file.h"
+#include "client/cmd/source.h"
 
 namespace fairway::cmd {
 namespace {
 
 using nlohmann::json;
-
-constexpr char kStdin[] = "-";
-
-absl::StatusOr<std::string> ReadStdin(std::istream& in) {
-  std::string text;
-  char buffer[16384];
-  while (in.read(buffer, sizeof(buffer)) || in.gcount() > 0) {
-    text.append(buffer, in.gcount());
-    if (text.size() > kMaxFileBytes) {
-      return absl::ResourceExhaustedError("standard input is too large");
-    }
-  }
-  return text;
-}
-
-absl::StatusOr<std::string> ReadSource(Factory& factory,
-                                       const std::string& filename) {
-  if (filename == kStdin) return ReadStdin(*factory.streams().in);
-  absl::StatusOr<std::string> text = ReadFile(TypedPath(filename));
-  if (absl::IsNotFound(text.status())) {
-    return absl::NotFoundError(
-        absl::StrCat("the path \"", filename, "\" does not exist"));
-  }
-  return text;
-}
-
-// JSON is told from YAML by its first byte, and has words of its own.
-absl::Status ParseError(absl::string_view source, absl::string_view why) {
-  if (why == "json: unexpected end of JSON input") {
-    why = "unexpected EOF";
-  } else if (!absl::StartsWith(why, "json: ")) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "error parsing ", source, ": error converting YAML to JSON: ", why));
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("error parsing ", source, ": ", why));
-}
 
 class Collector {
  public:
@@ -169,17 +132,16 @@ absl::StatusOr<std::vector<Manifest>> ReadManifests(
     Factory& factory, const std::vector<std::string>& filenames,
     Validation validation) {
   // A file that is not there is told before a server that is not.
-  std::vector<std::pair<std::string, std::string>> texts;
+  std::vector<Source> sources;
   for (const std::string& filename : filenames) {
-    absl::StatusOr<std::string> text = ReadSource(factory, filename);
-    if (!text.ok()) return text.status();
-    texts.emplace_back(filename == kStdin ? "STDIN" : filename,
-                       *std::move(text));
+    absl::StatusOr<Source> source = ReadSource(factory, filename);
+    if (!source.ok()) return source.status();
+    sources.push_back(*std::move(source));
   }
   absl::StatusOr<rest::ClientConfig> config = factory.ToClientConfig();
   if (!config.ok()) return config.status();
   std::vector<Manifest> all;
-  for (const auto& [source, text] : texts) {
+  for (const auto& [source, text] : sources) {
     Collector collector(source, config->namespace_,
                         factory.namespace_enforced(), validation);
     absl::StatusOr<std::vector<std::string>> documents =
