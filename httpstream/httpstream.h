@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "base/task/task.h"
 #include "net/http/handler.h"
@@ -102,6 +103,10 @@ class Connection {
   // Refuses new streams from now on, and closes in good order once the last has
   // ended; WaitClosed() tells. Never waits. Idempotent.
   virtual void Drain() = 0;
+
+  // How long the answer to the last PING took, this end's wait for its turn to
+  // write included; none while none was answered.
+  virtual absl::optional<absl::Duration> RoundTripTime() const = 0;
 };
 
 // Mirrors: httpstream.Dialer.

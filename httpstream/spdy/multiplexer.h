@@ -35,6 +35,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "base/task/condition.h"
 #include "base/task/task.h"
@@ -71,6 +72,7 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   void SetIdleTimeout(absl::Duration timeout);
   Task<absl::StatusOr<bool>> KeepsStreamsApart();
   void Drain();
+  absl::optional<absl::Duration> RoundTripTime() const { return round_trip_; }
 
   // What ByteStream says of them, for one stream.
   Task<absl::StatusOr<size_t>> Read(StreamPtr stream, absl::Span<char> buf);
@@ -243,6 +245,9 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   uint32_t windows_ping_id_ = 0;
   uint32_t probe_ping_id_ = 0;
   uint32_t farewell_ping_id_ = 0;
+  uint32_t last_ping_id_ = 0;  // the last of all, for the round trip's time
+  Clock::time_point last_ping_sent_;
+  absl::optional<absl::Duration> round_trip_;
 
   Clock::time_point last_heard_ = Clock::now();
   std::optional<Clock::time_point> asked_;  // first ping since last_heard_

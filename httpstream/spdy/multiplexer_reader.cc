@@ -312,6 +312,10 @@ void Multiplexer::OnPing(const PingFrame& frame) {
     WakeWriter();
     return;
   }
+  if (frame.id == last_ping_id_) {
+    last_ping_id_ = 0;
+    round_trip_ = absl::FromChrono(Clock::now() - last_ping_sent_);
+  }
   if (frame.id == windows_ping_id_ && windows_ == Windows::kUndecided) {
     DoWithoutWindows();
   }

@@ -193,6 +193,8 @@ uint32_t Multiplexer::SendPing() {
   const uint32_t id = next_ping_id_;
   next_ping_id_ += 2;
   AppendPing({id}, &control_);
+  last_ping_id_ = id;
+  last_ping_sent_ = Clock::now();
   WakeWriter();
   return id;
 }

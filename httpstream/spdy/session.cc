@@ -73,6 +73,9 @@ class SpdyConnection final : public Connection {
     return session_->KeepsStreamsApart();
   }
   void Drain() override { session_->Drain(); }
+  absl::optional<absl::Duration> RoundTripTime() const override {
+    return session_->RoundTripTime();
+  }
 
  private:
   const MultiplexerPtr session_;

@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <memory>
 
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "base/status/testing/status_matchers.h"
 #include "base/task/task_group.h"
 #include "httpstream/spdy/receive_budget.h"
@@ -148,6 +151,21 @@ TEST(SessionWindowsTest, StreamThatNobodyReadsKeepsItsFirstWindow) {
     absl::Status written = co_await writers.Join();
     EXPECT_THAT(written, StatusIs(absl::StatusCode::kAborted));
     co_return measured;
+  });
+}
+
+TEST(SessionWindowsTest, RoundTripIsKnownOnceAPingWasAnswered) {
+  OverLink(SessionOptions(), [](Pair& pair) -> Task<absl::Status> {
+    EXPECT_FALSE(pair.client->RoundTripTime().has_value());
+    absl::StatusOr<bool> apart = co_await pair.client->KeepsStreamsApart();
+    if (!apart.ok()) co_return apart.status();
+    absl::StatusOr<std::unique_ptr<Stream>> stream = co_await Open(pair);
+    if (!stream.ok()) co_return stream.status();
+    EXPECT_GE(pair.client->RoundTripTime().value_or(absl::ZeroDuration()),
+              2 * kDelay);
+    // The server has sent none.
+    EXPECT_FALSE(pair.server->RoundTripTime().has_value());
+    co_return absl::OkStatus();
   });
 }
 

@@ -11,6 +11,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "base/task/condition.h"
 #include "httpstream/httpstream.h"
 #include "net/io/pipe.h"
@@ -60,6 +62,7 @@ struct FakePeer {
   bool closed = false;   // by Close() or Abort()
   bool aborted = false;  // by Abort()
   bool draining = false;
+  absl::optional<absl::Duration> round_trip;
   int dials = 0;
   Condition changed;
 
@@ -119,6 +122,9 @@ class FakeConnection final : public Connection {
     co_return peer_->keeps_streams_apart;
   }
   void Drain() override { peer_->draining = true; }
+  absl::optional<absl::Duration> RoundTripTime() const override {
+    return peer_->round_trip;
+  }
 
  private:
   void End() {
