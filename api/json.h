@@ -51,6 +51,11 @@ class FieldReader {
   std::vector<FieldReader> Objects(const char* key) const;
 
   bool Has(const char* key) const { return Find(key) != nullptr; }
+  // For a field that may be an integer as well.
+  bool HasString(const char* key) const {
+    const nlohmann::json* value = Find(key);
+    return value != nullptr && value->is_string();
+  }
 
  private:
   const nlohmann::json* Find(const char* key) const;

@@ -5,38 +5,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "api/document.h"
 #include "api/json.h"
 
 namespace fairway::api {
 namespace {
 
 using nlohmann::json;
-
-// Whether each document must say its kind: items of a list do not.
-enum class KindRule { kOptional, kRequired };
-
-absl::Status CheckKind(const FieldReader& document, absl::string_view want,
-                       KindRule rule) {
-  const std::string kind = document.String("kind");
-  if (absl::string_view(kind) == want) return absl::OkStatus();
-  if (kind.empty() && rule == KindRule::kOptional) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("kind: want ", want, ", got \"", kind, "\""));
-}
-
-ObjectMeta ReadMeta(const FieldReader& meta) {
-  ObjectMeta out;
-  out.name = meta.String("name");
-  out.namespace_ = meta.String("namespace");
-  out.uid = meta.String("uid");
-  out.resource_version = meta.String("resourceVersion");
-  out.creation_timestamp = meta.String("creationTimestamp");
-  out.deletion_timestamp = meta.String("deletionTimestamp");
-  out.deletion_grace_period_seconds = meta.Int("deletionGracePeriodSeconds");
-  out.labels = meta.StringMap("labels");
-  out.annotations = meta.StringMap("annotations");
-  return out;
-}
 
 Container ReadContainer(const FieldReader& container) {
   Container out;
@@ -99,8 +74,9 @@ Pod ReadPod(const FieldReader& document) {
   pod.reason = status.String("reason");
   pod.message = status.String("message");
   for (const FieldReader& condition : status.Objects("conditions")) {
-    pod.conditions.push_back(
-        {condition.String("type"), condition.String("status")});
+    pod.conditions.push_back({condition.String("type"),
+                              condition.String("status"),
+                              condition.String("lastTransitionTime")});
   }
   for (const FieldReader& container : status.Objects("containerStatuses")) {
     pod.container_statuses.push_back(ReadContainerStatus(container));
@@ -124,22 +100,6 @@ Node ReadNode(const FieldReader& document) {
     }
   }
   return node;
-}
-
-// Parses a document of `kind` and reads it with `read`.
-template <typename T, typename Read>
-absl::StatusOr<T> FromJson(absl::string_view text, absl::string_view kind,
-                           KindRule rule, Read read) {
-  absl::StatusOr<json> value = ParseJson(text);
-  if (!value.ok()) return value.status();
-  absl::Status error;
-  const FieldReader document(*value, "", &error);
-  if (!error.ok()) return error;
-  absl::Status kind_status = CheckKind(document, kind, rule);
-  if (!kind_status.ok()) return kind_status;
-  T result = read(document);
-  if (!error.ok()) return error;
-  return result;
 }
 
 void PutIfSet(json& object, const char* key, const std::string& value) {
@@ -293,8 +253,9 @@ std::string ToJson(const Pod& pod) {
   PutIfSet(status, "reason", pod.reason);
   PutIfSet(status, "message", pod.message);
   for (const PodCondition& condition : pod.conditions) {
-    status["conditions"].push_back(
-        {{"type", condition.type}, {"status", condition.status}});
+    json entry = {{"type", condition.type}, {"status", condition.status}};
+    PutIfSet(entry, "lastTransitionTime", condition.last_transition_time);
+    status["conditions"].push_back(std::move(entry));
   }
   for (const ContainerStatus& container : pod.container_statuses) {
     status["containerStatuses"].push_back(ContainerStatusJson(container));

@@ -66,7 +66,8 @@ struct ContainerStatus {
 
 struct PodCondition {
   std::string type;
-  std::string status;  // "True", "False", "Unknown"
+  std::string status;                // "True", "False", "Unknown"
+  std::string last_transition_time;  // RFC 3339; empty if unset
 };
 
 struct Pod {

@@ -40,7 +40,8 @@ constexpr char kPod[] = R"({
     "phase": "Running", "podIP": "10.0.0.7", "podIPs": [{"ip": "10.0.0.7"}],
     "hostIP": "192.168.0.2", "startTime": "2021-01-14T09:00:01Z",
     "conditions": [{"type": "Ready", "status": "True",
-                    "lastProbeTime": null}],
+                    "lastProbeTime": null,
+                    "lastTransitionTime": "2021-01-14T09:00:03Z"}],
     "containerStatuses": [
       {"name": "web", "image": "nginx:1.19", "imageID": "docker-pullable://x",
        "containerID": "docker://abc", "ready": true, "restartCount": 2,
@@ -83,6 +84,7 @@ void ExpectWholePod(const Pod& pod) {
   EXPECT_EQ(pod.host_ip, "192.168.0.2");
   ASSERT_EQ(pod.conditions.size(), 1u);
   EXPECT_EQ(pod.conditions[0].status, "True");
+  EXPECT_EQ(pod.conditions[0].last_transition_time, "2021-01-14T09:00:03Z");
   ASSERT_EQ(pod.container_statuses.size(), 3u);
   EXPECT_EQ(pod.container_statuses[0].state, "running");
   EXPECT_EQ(pod.container_statuses[0].container_id, "docker://abc");
