@@ -19,6 +19,7 @@
 #include "client/cmd/check_err.h"
 #include "client/cmd/resources.h"
 #include "client/tools/portforward/portforward.h"
+#include "client/tools/portforward/text_observer.h"
 
 namespace fairway::cmd {
 namespace {
@@ -210,9 +211,10 @@ Task<absl::Status> DefaultPortForwarder::ForwardPorts(
   std::ostream* out = streams.lossy_out ? streams.lossy_out : streams.out;
   std::ostream* err_out =
       streams.lossy_err_out ? streams.lossy_err_out : streams.err_out;
+  portforward::TextObserver observer(out, err_out);
   absl::StatusOr<std::unique_ptr<portforward::PortForwarder>> forwarder =
       portforward::NewOnAddresses(executor, *std::move(dialer), addresses,
-                                  ports, out, err_out, mode_);
+                                  ports, &observer, mode_);
   if (!forwarder.ok()) co_return forwarder.status();
   portforward::PortForwarder* raw = forwarder->get();
   TaskGroup signals(executor);

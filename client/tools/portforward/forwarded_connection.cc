@@ -17,12 +17,18 @@ namespace {
 // The three tasks of one connection and what they know of each other.
 struct Exchange {
   Exchange(Executor executor, net::ByteStream& l, httpstream::Stream& d,
-           httpstream::Stream& e)
-      : local(l), data(d), error(e), changed(executor), tasks(executor) {}
+           httpstream::Stream& e, ForwardedBytes& b)
+      : local(l),
+        data(d),
+        error(e),
+        bytes(b),
+        changed(executor),
+        tasks(executor) {}
 
   net::ByteStream& local;
   httpstream::Stream& data;
   httpstream::Stream& error;
+  ForwardedBytes& bytes;
   std::string text;
   absl::Status status;
   bool to_remote_ended = false;
@@ -116,14 +122,15 @@ void Start(Exchange& exchange) {
     std::function<void()> given_up = [&exchange]() {
       exchange.Break(absl::AbortedError("read: connection reset by peer"));
     };
-    absl::Status copied = co_await net::CopyUntilFin(
-        exchange.local, exchange.data, nullptr, std::move(given_up));
+    absl::Status copied =
+        co_await net::CopyUntilFin(exchange.local, exchange.data,
+                                   &exchange.bytes.sent, std::move(given_up));
     exchange.NoteFin(&exchange.to_remote_ended, copied);
     co_return copied;
   });
   exchange.tasks.Spawn([&exchange]() -> Task<absl::Status> {
-    absl::Status copied =
-        co_await net::CopyUntilFin(exchange.data, exchange.local);
+    absl::Status copied = co_await net::CopyUntilFin(
+        exchange.data, exchange.local, &exchange.bytes.received);
     exchange.NoteFin(&exchange.to_local_ended, copied);
     co_return copied;
   });
@@ -155,10 +162,11 @@ Task<void> JoinTasks(Exchange& exchange,
 Task<ForwardResult> ForwardConnection(net::ByteStream& local,
                                       httpstream::Stream& data,
                                       httpstream::Stream& error,
+                                      ForwardedBytes& bytes,
                                       std::function<void()> on_cut_off,
                                       std::function<void()> on_first_fin) {
   Executor executor = co_await kThisExecutor;
-  Exchange exchange(executor, local, data, error);
+  Exchange exchange(executor, local, data, error, bytes);
   exchange.on_first_fin = std::move(on_first_fin);
   Start(exchange);
   ForwardResult result;

@@ -2,6 +2,8 @@
 #ifndef CLIENT_TOOLS_PORTFORWARD_FORWARDED_CONNECTION_H_
 #define CLIENT_TOOLS_PORTFORWARD_FORWARDED_CONNECTION_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,6 +24,12 @@ inline constexpr absl::Duration kLastWriteTimeout = absl::Seconds(1);
 // For the rest of the error stream once the data have ended.
 inline constexpr absl::Duration kErrorStreamTimeout = absl::Seconds(10);
 
+// What went through a connection until now.
+struct ForwardedBytes {
+  uint64_t sent = 0;      // to the pod
+  uint64_t received = 0;  // from it
+};
+
 // What became of one forwarded connection.
 struct ForwardResult {
   // The text on the error stream; empty if none came.
@@ -34,15 +42,17 @@ struct ForwardResult {
 // while listening to `error`. A reset of either side resets the other. The
 // connection is over after both FINs; after text on `error`; and when the
 // remote side has ended `data` and `error` both, for then nobody reads there.
-// All three streams are closed or reset on return. They must outlive the Task.
+// All three streams are closed or reset on return. They and
+// `bytes` must outlive the Task.
 // `on_cut_off` is called, once at most, when the connection breaks, and when
 // the session does not take what is to be written: the Task may then have to
 // wait for the session's end. `on_first_fin` is called, once at most, when one
 // direction has ended in good order and the other has not: the connection is
-// about to finish. Cancel: all three are reset.
+// about to finish. `bytes` counts as bytes move. Cancel: all three are reset.
 Task<ForwardResult> ForwardConnection(net::ByteStream& local,
                                       httpstream::Stream& data,
                                       httpstream::Stream& error,
+                                      ForwardedBytes& bytes,
                                       std::function<void()> on_cut_off,
                                       std::function<void()> on_first_fin);
 

@@ -19,6 +19,7 @@
 #include "base/task/task_group.h"
 #include "client/rest/config.h"
 #include "client/tools/portforward/portforward.h"
+#include "client/tools/portforward/text_observer.h"
 #include "client/transport/spdy/spdy.h"
 #include "httpstream/spdy/framer.h"
 #include "httpstream/spdy/testing/conversation.h"
@@ -149,6 +150,7 @@ TEST_P(GoldenConversation, OurForwarderSaysWhatKubectlSaid) {
   ASSERT_EQ(recording.other.streams.size(), 4u);
   Heard heard;
   std::ostringstream out, err_out;
+  TextObserver observer(&out, &err_out);
   Said said;
   absl::Status result = RunLoop([&]() -> Task<absl::Status> {
     Executor executor = co_await kThisExecutor;
@@ -157,7 +159,7 @@ TEST_P(GoldenConversation, OurForwarderSaysWhatKubectlSaid) {
     auto dialer = NewDialer(server.url());
     FAIRWAY_CO_RETURN_IF_ERROR(dialer.status());
     auto forwarder = NewOnAddresses(executor, *std::move(dialer), {"127.0.0.1"},
-                                    {":7007", ":7001"}, &out, &err_out,
+                                    {":7007", ":7001"}, &observer,
                                     SessionPerConnection::kNever);
     FAIRWAY_CO_RETURN_IF_ERROR(forwarder.status());
     TaskGroup tasks(executor);

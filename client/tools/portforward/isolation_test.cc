@@ -20,6 +20,7 @@
 #include "base/task/task_group.h"
 #include "client/tools/portforward/portforward.h"
 #include "client/tools/portforward/testing/spdystream_server.h"
+#include "client/tools/portforward/text_observer.h"
 #include "httpstream/spdy/session.h"
 #include "net/io/pipe.h"
 #include "net/relay/relay.h"
@@ -147,7 +148,7 @@ struct Fixture {
         absl::StrCat(":", kEchoPort), absl::StrCat(":", kDeafPort),
         absl::StrCat(":", kRefusedPort), absl::StrCat(":", kGonePort)};
     auto made = NewOnAddresses(executor, std::make_unique<PipeDialer>(&servers),
-                               {"127.0.0.1"}, ports, &out, &err_out, mode);
+                               {"127.0.0.1"}, ports, &observer, mode);
     if (!made.ok()) co_return made.status();
     forwarder = *std::move(made);
     tasks.Spawn([this]() { return forwarder->ForwardPorts(); });
@@ -171,6 +172,7 @@ struct Fixture {
   Servers servers;
   std::ostringstream out;
   std::ostringstream err_out;
+  TextObserver observer{&out, &err_out};
   std::unique_ptr<PortForwarder> forwarder;
   TaskGroup tasks;
   TaskGroup writers;  // cancelled at the end

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "client/tools/portforward/target.h"
@@ -20,6 +21,12 @@ struct LocalEnd {
   std::string unix_path;     // of a Unix socket; else empty
   uint16_t remote_port = 0;  // of the pod that is connected first
   std::string pod;           // its name
+
+  // As messages name it: "8080", "unix:/run/db.sock".
+  std::string Name() const {
+    return unix_path.empty() ? absl::StrCat(port)
+                             : absl::StrCat("unix:", unix_path);
+  }
 };
 
 struct ConnectionInfo {
@@ -34,6 +41,11 @@ struct ConnectionSummary {
   uint64_t received_bytes = 0;  // from the pod
   absl::Duration duration;
   std::string error;  // as its line for a person says it; empty: in good order
+  // Where that was noted, for a log.
+  absl::string_view error_file;
+  int error_line = 0;
+  // It broke with the way to its pod, which Reconnecting() has told of.
+  bool cut_off = false;
 };
 
 // Is called as things happen, between two steps of the data path: no call may
@@ -48,9 +60,11 @@ class Observer {
   virtual void Listening(const LocalEnd& local) = 0;
   // One port of several cannot be listened on. `message` is the whole line.
   virtual void ListenFailed(absl::string_view message) = 0;
-  // A way to `pod` was made: the first one, or after Reconnecting().
+  // A way to `pod` was made: the first one, or after Reconnecting(), be that of
+  // another pod.
   virtual void Connected(const TargetPod& pod) = 0;
-  // There is no way to the pod at the moment; `reason` says why in a few words.
+  // The way to the pod is lost; `reason` says why in a few words. Called once
+  // for each loss, however long it takes to make it again.
   virtual void Reconnecting(const TargetPod& pod, absl::string_view reason) = 0;
   virtual void Accepted(const ConnectionInfo& connection) = 0;
   virtual void Closed(const ConnectionInfo& connection,

@@ -2,94 +2,52 @@
 // Mirrors: k8s.io/client-go/tools/portforward/portforward.go (v0.20.2)
 #include "client/tools/portforward/portforward.h"
 
-#include <unistd.h>
-
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "base/status/co_status.h"
 #include "base/task/deadline.h"
-#include "client/tools/portforward/forwarded_connection.h"
-#include "net/http/headers.h"
 
 namespace fairway::portforward {
 namespace {
 
-using httpstream::Stream;
-using net::http::Headers;
+using Clock = std::chrono::steady_clock;
 
 constexpr absl::string_view kFile = "portforward.cc";
 
-Headers StreamHeaders(absl::string_view type, uint16_t port, uint64_t id) {
-  Headers headers;
-  headers.Set(httpstream::kStreamType, type);
-  headers.Set(httpstream::kPortHeader, absl::StrCat(port));
-  headers.Set(httpstream::kPortForwardRequestIDHeader, absl::StrCat(id));
-  return headers;
-}
+// The one pod that a dialer leads to.
+class DialedPod final : public PodSource {
+ public:
+  DialedPod(std::unique_ptr<httpstream::Dialer> dialer,
+            std::vector<ForwardedPort> ports)
+      : dialer_(std::move(dialer)) {
+    target_.ports = std::move(ports);
+    TargetPod pod;
+    for (const ForwardedPort& port : target_.ports) {
+      pod.remote_ports.push_back(port.remote);
+    }
+    target_.pods.push_back(std::move(pod));
+  }
 
-// The two streams of one forwarded connection.
-struct StreamPair {
-  std::unique_ptr<Stream> error;
-  std::unique_ptr<Stream> data;
+  Task<absl::StatusOr<Target>> Resolve() override { co_return target_; }
+  Task<absl::StatusOr<std::vector<TargetPod>>> WaitChange() override {
+    absl::Status cancelled = co_await Sleep(absl::InfiniteDuration());
+    co_return cancelled;
+  }
+  absl::StatusOr<std::unique_ptr<httpstream::Dialer>> NewDialer(
+      const TargetPod&) override {
+    return std::move(dialer_);
+  }
+
+ private:
+  std::unique_ptr<httpstream::Dialer> dialer_;
+  Target target_;
 };
-
-// Makes `stream`, or says what could not be made.
-Task<absl::Status> CreateStream(httpstream::Connection& session,
-                                absl::string_view type, absl::string_view name,
-                                ForwardedPort port, uint64_t id,
-                                std::unique_ptr<Stream>* stream) {
-  Headers headers = StreamHeaders(type, port.remote, id);
-  absl::StatusOr<std::unique_ptr<Stream>> made =
-      co_await session.CreateStream(std::move(headers));
-  if (!made.ok()) {
-    co_return absl::Status(
-        made.status().code(),
-        absl::StrCat("error creating ", name, " stream for port ", port.local,
-                     " -> ", port.remote, ": ", made.status().message()));
-  }
-  *stream = *std::move(made);
-  if (type == httpstream::kStreamTypeError) {
-    // We write nothing there. The server may have said what it has to say by
-    // now, and have reset it: that is the reader's to find.
-    absl::Status closed = co_await (*stream)->CloseWrite();
-    closed.IgnoreError();
-  }
-  co_return absl::OkStatus();
-}
-
-// Asks for both at once, the error stream first, as servers expect it that
-// pair streams without a request's number.
-// Errors: with the words of what could not be made.
-Task<absl::StatusOr<StreamPair>> CreateStreams(httpstream::Connection& session,
-                                               ForwardedPort port,
-                                               uint64_t id) {
-  Executor executor = co_await kThisExecutor;
-  StreamPair pair;
-  TaskGroup tasks(executor);
-  tasks.SpawnOrCancelAll([&session, &pair, port, id]() {
-    return CreateStream(session, httpstream::kStreamTypeError, "error", port,
-                        id, &pair.error);
-  });
-  tasks.SpawnOrCancelAll([&session, &pair, port, id]() {
-    return CreateStream(session, httpstream::kStreamTypeData, "forwarding",
-                        port, id, &pair.data);
-  });
-  absl::Status joined = co_await tasks.Join();
-  if (joined.ok()) co_return pair;
-  if (pair.error != nullptr) pair.error->Reset();
-  if (pair.data != nullptr) pair.data->Reset();
-  co_return joined;
-}
 
 // Whether the streams that could not be made may be had of another session:
 // this one's numbers or its peer's patience ran out, or it is going away. No
@@ -101,57 +59,13 @@ bool IsWorthAnother(const absl::Status& status, int attempts) {
          attempts < 2;
 }
 
-absl::Status UpgradeError(const absl::Status& error) {
-  return absl::Status(error.code(), absl::StrCat("error upgrading connection: ",
-                                                 error.message()));
-}
-
-// `lease` is what they were made of.
-Task<absl::StatusOr<StreamPair>> CreateStreamsInSession(
-    SessionProvider& sessions, ForwardedPort port, uint64_t id,
-    std::unique_ptr<SessionLease>* lease) {
-  for (int attempts = 1;; ++attempts) {
-    absl::StatusOr<std::unique_ptr<SessionLease>> acquired =
-        co_await sessions.Acquire();
-    if (!acquired.ok()) co_return UpgradeError(acquired.status());
-    *lease = *std::move(acquired);
-    absl::StatusOr<StreamPair> streams =
-        co_await CreateStreams((*lease)->session(), port, id);
-    if (streams.ok()) co_return streams;
-    if (!IsWorthAnother(streams.status(), attempts)) co_return streams;
-    (*lease)->End(ConnectionEnd::kNotMade);
-  }
-}
-
-void Print(std::ostream* out, absl::string_view line) {
-  // At once: whoever reads our output waits for it.
-  *out << std::string(line) << std::flush;
-}
-
 }  // namespace
-
-void HandleError(std::ostream* err_out, absl::string_view file, int line,
-                 absl::string_view message) {
-  std::string text(absl::StripAsciiWhitespace(message));
-  for (char& c : text) {
-    if (c == '\n' || c == '\t') {
-      c = ' ';
-    } else if (absl::ascii_iscntrl(c)) {
-      c = '?';
-    }
-  }
-  Print(err_out, absl::StrCat("E",
-                              absl::FormatTime("%m%d %H:%M:%E6S", absl::Now(),
-                                               absl::LocalTimeZone()),
-                              absl::StrFormat(" %7d ", getpid()), file, ":",
-                              line, "] ", text, "\n"));
-}
 
 absl::StatusOr<std::unique_ptr<PortForwarder>> NewOnAddresses(
     Executor executor, std::unique_ptr<httpstream::Dialer> dialer,
     const std::vector<std::string>& addresses,
-    const std::vector<std::string>& ports, std::ostream* out,
-    std::ostream* err_out, SessionPerConnection mode) {
+    const std::vector<std::string>& ports, Observer* observer,
+    SessionPerConnection mode) {
   if (addresses.empty()) {
     return absl::InvalidArgumentError("you must specify at least 1 address");
   }
@@ -163,23 +77,22 @@ absl::StatusOr<std::unique_ptr<PortForwarder>> NewOnAddresses(
   }
   absl::StatusOr<std::vector<ForwardedPort>> parsed_ports = ParsePorts(ports);
   if (!parsed_ports.ok()) return parsed_ports.status();
+  ForwardOptions options;
+  options.addresses = *std::move(parsed_addresses);
+  options.mode = mode;
+  options.reconnect = false;
   return std::make_unique<PortForwarder>(
       executor,
-      std::make_unique<SessionProvider>(executor, std::move(dialer), mode),
-      *std::move(parsed_addresses), *std::move(parsed_ports), out, err_out);
+      std::make_unique<DialedPod>(std::move(dialer), *std::move(parsed_ports)),
+      std::move(options), observer);
 }
 
-PortForwarder::PortForwarder(Executor executor,
-                             std::unique_ptr<SessionProvider> sessions,
-                             std::vector<ListenAddress> addresses,
-                             std::vector<ForwardedPort> ports,
-                             std::ostream* out, std::ostream* err_out)
+PortForwarder::PortForwarder(Executor executor, std::unique_ptr<PodSource> pods,
+                             ForwardOptions options, Observer* observer)
     : executor_(executor),
-      sessions_(std::move(sessions)),
-      addresses_(std::move(addresses)),
-      ports_(std::move(ports)),
-      out_(out),
-      err_out_(err_out),
+      options_(std::move(options)),
+      observer_(observer),
+      backends_(executor, std::move(pods), options_, observer),
       changed_(executor),
       tasks_(executor) {}
 
@@ -213,26 +126,27 @@ Task<absl::Status> PortForwarder::ForwardPorts() {
 
 // OK also when it was stopped before.
 Task<absl::Status> PortForwarder::OpenSessions() {
-  absl::optional<absl::Status> opened;
+  bool opened = false;
   TaskGroup opening(executor_);
   opening.Spawn([this, &opened]() -> Task<absl::Status> {
-    absl::Status status = co_await sessions_->Open();
-    opened = status;
+    absl::StatusOr<Target> target = co_await backends_.Open();
+    if (target.ok()) target_ = *std::move(target);
+    opened = true;
     changed_.NotifyAll();
-    co_return status;
+    co_return target.status();
   });
   absl::Status waited;
-  while (waited.ok() && !opened.has_value() && !stopped_) {
+  while (waited.ok() && !opened && !stopped_) {
     waited = co_await changed_.Wait();
   }
   opening.Cancel();
   absl::Status joined = co_await opening.Join();
-  if (stopped_ || joined.ok()) co_return absl::OkStatus();
-  co_return UpgradeError(joined);
+  if (stopped_) co_return absl::OkStatus();
+  co_return joined;
 }
 
 Task<absl::Status> PortForwarder::EndAll() {
-  for (auto& listener : listeners_) listener->Close();
+  for (auto& listener : listeners_) listener->listener->Close();
   if (stopped_) {
     // Whoever has sent all and said so relies on its arriving.
     absl::Status finished = co_await WithDeadline(
@@ -241,7 +155,7 @@ Task<absl::Status> PortForwarder::EndAll() {
   }
   tasks_.Cancel();
   // What a connection is writing may have to wait for its session's end.
-  absl::Status closed = co_await sessions_->Close();
+  absl::Status closed = co_await backends_.Close();
   absl::Status joined = co_await tasks_.Join();
   joined.IgnoreError();
   co_return closed;
@@ -264,25 +178,12 @@ Task<absl::Status> PortForwarder::WaitFinished() {
 }
 
 Task<absl::Status> PortForwarder::Forward() {
-  bool listen_success = false;
-  for (ForwardedPort& port : ports_) {
-    absl::Status listening = ListenOnPort(port);
-    if (listening.ok()) {
-      listen_success = true;
-    } else {
-      Print(err_out_, absl::StrCat("Unable to listen on port ", port.local,
-                                   ": ", listening.message(), "\n"));
-    }
-  }
-  if (!listen_success) {
-    co_return absl::AlreadyExistsError(
-        absl::StrCat("unable to listen on any of the requested ports: ",
-                     PortsString(ports_)));
-  }
+  absl::Status listening = ListenOnPorts();
+  FAIRWAY_CO_RETURN_IF_ERROR(listening);
   ready_ = true;
   changed_.NotifyAll();
   tasks_.Spawn([this]() -> Task<absl::Status> {
-    absl::Status lost = co_await sessions_->WaitLost();
+    absl::Status lost = co_await backends_.WaitLost();
     if (!absl::IsCancelled(lost)) {
       lost_ = true;
       changed_.NotifyAll();
@@ -298,119 +199,160 @@ Task<absl::Status> PortForwarder::Forward() {
   co_return absl::UnavailableError("lost connection to pod");
 }
 
-absl::Status PortForwarder::ListenOnPort(ForwardedPort& port) {
-  std::vector<std::string> errors;
-  int any_failed = 0;
-  int all_failed = 0;
-  int all_succeeded = 0;
-  for (const ListenAddress& address : addresses_) {
-    absl::Status status = ListenOnPortAndAddress(port, address);
-    const bool all = address.failure_mode == FailureMode::kAll;
-    if (status.ok()) {
-      if (all) ++all_succeeded;
-      continue;
+absl::Status PortForwarder::ListenOnPorts() {
+  bool listen_success = false;
+  for (size_t slot = 0; slot < target_.pods.size(); ++slot) {
+    for (size_t i = 0; i < target_.ports.size(); ++i) {
+      ports_.push_back(target_.ports[i]);
+      ForwardedPort& port = ports_.back();
+      const size_t begin = listeners_.size();
+      LocalEnd wanted;
+      wanted.pod = target_.pods[slot].name;
+      wanted.remote_port = target_.pods[slot].remote_ports[i];
+      absl::Status listening = ListenOnPort(executor_, options_, wanted,
+                                            *observer_, port, listeners_);
+      if (listening.ok()) {
+        listen_success = true;
+      } else {
+        observer_->ListenFailed(absl::StrCat("Unable to listen on port ",
+                                             port.local, ": ",
+                                             listening.message()));
+      }
+      for (size_t j = begin; j < listeners_.size(); ++j) {
+        LocalListener* listener = listeners_[j].get();
+        tasks_.Spawn([this, listener, slot, i]() {
+          return WaitForConnection(listener, slot, i);
+        });
+      }
     }
-    errors.emplace_back(status.message());
-    ++(all ? all_failed : any_failed);
   }
-  if ((all_succeeded == 0 && all_failed > 0) || any_failed > 0) {
-    return absl::AlreadyExistsError(
-        absl::StrCat("Listeners failed to create with the following errors: [",
-                     absl::StrJoin(errors, " "), "]"));
-  }
-  return absl::OkStatus();
+  if (listen_success) return absl::OkStatus();
+  return absl::AlreadyExistsError(absl::StrCat(
+      "unable to listen on any of the requested ports: ", PortsString(ports_)));
 }
 
-absl::Status PortForwarder::ListenOnPortAndAddress(
-    ForwardedPort& port, const ListenAddress& address) {
-  absl::StatusOr<std::unique_ptr<net::Listener>> listener =
-      GetListener(port, address);
-  if (!listener.ok()) return listener.status();
-  net::Listener* raw = listener->get();
-  listeners_.push_back(*std::move(listener));
-  tasks_.Spawn([this, raw, port]() { return WaitForConnection(raw, port); });
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::unique_ptr<net::Listener>> PortForwarder::GetListener(
-    ForwardedPort& port, const ListenAddress& address) {
-  absl::StatusOr<std::unique_ptr<net::Listener>> listener =
-      net::ListenTcp(executor_, address.address, port.local);
-  if (!listener.ok()) {
-    return absl::Status(listener.status().code(),
-                        absl::StrCat("unable to create listener: Error ",
-                                     listener.status().message()));
-  }
-  port.local = (*listener)->address().port;
-  Print(out_, absl::StrCat(
-                  "Forwarding from ",
-                  net::JoinHostPort(address.address, absl::StrCat(port.local)),
-                  " -> ", port.remote, "\n"));
-  return listener;
-}
-
-Task<absl::Status> PortForwarder::WaitForConnection(net::Listener* listener,
-                                                    ForwardedPort port) {
+Task<absl::Status> PortForwarder::WaitForConnection(LocalListener* listener,
+                                                    size_t slot, size_t port) {
   while (true) {
     absl::StatusOr<std::unique_ptr<net::Socket>> accepted =
-        co_await listener->Accept(executor_);
+        co_await listener->listener->Accept(executor_);
     if (absl::IsCancelled(accepted.status())) co_return accepted.status();
     if (!accepted.ok()) {
-      HandleError(err_out_, kFile, __LINE__,
-                  absl::StrCat("error accepting connection on port ",
-                               port.local, ": ", accepted.status().message()));
+      last_error_ =
+          absl::StrCat("error accepting connection on port ",
+                       listener->end.Name(), ": ", accepted.status().message());
+      observer_->Error(kFile, __LINE__, last_error_);
       co_return accepted.status();
     }
     // A std::function is copied, a socket is not: hand it over in a holder.
     auto socket =
         std::make_shared<std::unique_ptr<net::Socket>>(*std::move(accepted));
-    tasks_.Spawn([this, socket, port]() {
-      return HandleConnection(std::move(*socket), port);
+    const LocalEnd* local = &listener->end;
+    tasks_.Spawn([this, socket, local, slot, port]() {
+      return HandleConnection(std::move(*socket), local, slot, port);
     });
   }
 }
 
 Task<absl::Status> PortForwarder::HandleConnection(
-    std::unique_ptr<net::Socket> socket, ForwardedPort port) {
-  Print(out_, absl::StrCat("Handling connection for ", port.local, "\n"));
-  const uint64_t id = next_request_id_++;
+    std::unique_ptr<net::Socket> socket, const LocalEnd* local, size_t slot,
+    size_t port) {
   OpenConnection open;
-  open.local = socket.get();
+  open.info = {next_request_id_++, local};
+  open.slot = slot;
+  open.port = port;
+  open.local = std::move(socket);
   connections_.insert(&open);
-  absl::Cleanup ended = [this, &open]() {
+  const Clock::time_point begin = Clock::now();
+  absl::Cleanup ended = [this, &open, begin]() {
     connections_.erase(&open);
+    ended_bytes_.sent += open.bytes.sent;
+    ended_bytes_.received += open.bytes.received;
+    open.summary.sent_bytes = open.bytes.sent;
+    open.summary.received_bytes = open.bytes.received;
+    open.summary.duration = absl::FromChrono(Clock::now() - begin);
+    observer_->Closed(open.info, open.summary);
     changed_.NotifyAll();
   };
-  std::unique_ptr<SessionLease> lease;
-  absl::StatusOr<StreamPair> streams =
-      co_await CreateStreamsInSession(*sessions_, port, id, &lease);
-  if (!streams.ok()) {
-    // The application learns that nobody was there.
-    socket->Abort();
-    if (!absl::IsCancelled(streams.status())) {
-      HandleError(err_out_, kFile, __LINE__, streams.status().message());
-    }
-    co_return absl::OkStatus();
-  }
-  std::function<void()> on_cut_off = [&lease]() { lease->Abort(); };
-  std::function<void()> on_first_fin = [&open]() { open.first_fin = true; };
-  ForwardResult result = co_await ForwardConnection(
-      *socket, *streams->data, *streams->error, std::move(on_cut_off),
-      std::move(on_first_fin));
-  lease->End(result.status.ok() ? ConnectionEnd::kInGoodOrder
-                                : ConnectionEnd::kAborted);
-  if (!result.remote_error.empty()) {
-    HandleError(err_out_, kFile, __LINE__,
-                absl::StrCat("an error occurred forwarding ", port.local,
-                             " -> ", port.remote, ": ", result.remote_error));
-  } else if (!result.status.ok() && !absl::IsCancelled(result.status)) {
-    HandleError(err_out_, kFile, __LINE__,
-                absl::StrCat("error copying between local connection and "
-                             "remote stream: ",
-                             result.status.message()));
-  }
+  observer_->Accepted(open.info);
+  co_await ConnectToPod(open);
   // What became of one connection is nothing to the others.
   co_return absl::OkStatus();
+}
+
+void PortForwarder::NoteError(OpenConnection& open, int line,
+                              std::string message) {
+  open.summary.error_file = kFile;
+  open.summary.error_line = line;
+  open.summary.error = std::move(message);
+  last_error_ = open.summary.error;
+}
+
+Task<absl::StatusOr<StreamPair>> PortForwarder::MakeStreams(
+    OpenConnection& open, Route* route) {
+  for (int attempts = 1;; ++attempts) {
+    absl::StatusOr<Route> acquired =
+        co_await backends_.Acquire(open.slot, open.port);
+    if (!acquired.ok()) co_return acquired.status();
+    *route = *std::move(acquired);
+    std::string ports =
+        absl::StrCat(open.info.local->Name(), " -> ", route->remote_port);
+    absl::StatusOr<StreamPair> streams =
+        co_await CreateStreams(route->lease->session(), route->remote_port,
+                               open.info.id, std::move(ports));
+    if (streams.ok()) co_return streams;
+    if (!IsWorthAnother(streams.status(), attempts)) co_return streams;
+    route->lease->End(ConnectionEnd::kNotMade);
+  }
+}
+
+Task<void> PortForwarder::ConnectToPod(OpenConnection& open) {
+  Route route;
+  absl::StatusOr<StreamPair> streams = co_await MakeStreams(open, &route);
+  if (!streams.ok()) {
+    // The application learns that nobody was there.
+    open.local->Abort();
+    if (!absl::IsCancelled(streams.status())) {
+      NoteError(open, __LINE__, std::string(streams.status().message()));
+    }
+    co_return;
+  }
+  open.summary.pod = route.pod.name;
+  std::function<void()> on_cut_off = [&route]() { route.lease->Abort(); };
+  std::function<void()> on_first_fin = [&open]() { open.first_fin = true; };
+  ForwardResult result = co_await ForwardConnection(
+      *open.local, *streams->data, *streams->error, open.bytes,
+      std::move(on_cut_off), std::move(on_first_fin));
+  route.lease->End(result.status.ok() ? ConnectionEnd::kInGoodOrder
+                                      : ConnectionEnd::kAborted);
+  if (!result.remote_error.empty()) {
+    NoteError(
+        open, __LINE__,
+        absl::StrCat("an error occurred forwarding ", open.info.local->Name(),
+                     " -> ", route.remote_port, ": ", result.remote_error));
+  } else if (!result.status.ok() && !absl::IsCancelled(result.status)) {
+    NoteError(open, __LINE__,
+              absl::StrCat("error copying between local connection and "
+                           "remote stream: ",
+                           result.status.message()));
+  }
+}
+
+ForwardStats PortForwarder::stats() const {
+  ForwardStats stats;
+  stats.target = target_.name;
+  stats.pods = backends_.pods();
+  stats.open_connections = connections_.size();
+  stats.total_connections = next_request_id_;
+  stats.sent_bytes = ended_bytes_.sent;
+  stats.received_bytes = ended_bytes_.received;
+  for (const OpenConnection* open : connections_) {
+    stats.sent_bytes += open->bytes.sent;
+    stats.received_bytes += open->bytes.received;
+  }
+  stats.round_trip = backends_.RoundTripTime();
+  stats.last_error = last_error_;
+  return stats;
 }
 
 }  // namespace fairway::portforward

@@ -4,22 +4,28 @@
 #ifndef CLIENT_TOOLS_PORTFORWARD_PORTFORWARD_H_
 #define CLIENT_TOOLS_PORTFORWARD_PORTFORWARD_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <ostream>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/task/condition.h"
 #include "base/task/task.h"
 #include "base/task/task_group.h"
+#include "client/tools/portforward/backends.h"
+#include "client/tools/portforward/forward_options.h"
+#include "client/tools/portforward/forward_stats.h"
+#include "client/tools/portforward/forwarded_connection.h"
+#include "client/tools/portforward/listen.h"
+#include "client/tools/portforward/observer.h"
+#include "client/tools/portforward/pod_streams.h"
 #include "client/tools/portforward/ports.h"
-#include "client/tools/portforward/session_provider.h"
+#include "client/tools/portforward/target.h"
 #include "httpstream/httpstream.h"
 #include "net/socket/socket.h"
 
@@ -29,25 +35,26 @@ namespace fairway::portforward {
 inline constexpr absl::Duration kFinishTimeout = absl::Seconds(2);
 
 // Differs: a failure of one connection ends that connection only; each
-// direction of a connection ends by itself; sessions come from a
-// SessionProvider; when they are lost, that is an error, as in newer clients.
+// direction of a connection ends by itself; sessions come from Backends, which
+// makes them anew (ForwardOptions::reconnect); without that their loss is an
+// error, as in newer clients.
 //
 // Threads:  not thread-safe; on `executor`.
 // Lifetime: ForwardPorts() has returned before it dies.
 class PortForwarder {
  public:
-  PortForwarder(Executor executor, std::unique_ptr<SessionProvider> sessions,
-                std::vector<ListenAddress> addresses,
-                std::vector<ForwardedPort> ports, std::ostream* out,
-                std::ostream* err_out);
+  // `observer` outlives it.
+  PortForwarder(Executor executor, std::unique_ptr<PodSource> pods,
+                ForwardOptions options, Observer* observer);
 
-  // Makes a session, listens, and forwards until Stop() (OK) or until the way
-  // to the pod is lost. After Stop() connections of which one side has sent its
-  // FIN, read or not, have kFinishTimeout to end; those that are left are
-  // reset, sessions are closed in good order. Call it once.
-  // Errors: "error upgrading connection: ..."; kAlreadyExists "unable to listen
-  // on any of the requested ports: [{8080 80}]"; kUnavailable "lost connection
-  // to pod".
+  // Finds the target, makes a session, listens, and forwards until Stop() (OK)
+  // or until the way to the pod is lost for good. After Stop() connections of
+  // which one side has sent its FIN, read or not, have kFinishTimeout to end;
+  // those that are left are reset, sessions are closed in good order. Call it
+  // once.
+  // Errors: of PodSource::Resolve; "error upgrading connection: ...";
+  // kAlreadyExists "unable to listen on any of the requested ports: [{8080
+  // 80}]"; kUnavailable "lost connection to pod".
   Task<absl::Status> ForwardPorts();
 
   // Ends ForwardPorts(). Never waits. Idempotent.
@@ -56,65 +63,71 @@ class PortForwarder {
   // Returns when the listeners are ready, or ForwardPorts() has returned.
   Task<absl::Status> WaitReady();
 
-  // The ports, with the local ones that the kernel chose.
+  // The ports, with the local ones that the kernel chose; of each pod that has
+  // local ports of its own (Pods::kEach), one pod's after another's.
   // Errors: kFailedPrecondition "listeners not ready".
   absl::StatusOr<std::vector<ForwardedPort>> GetPorts() const;
+
+  ForwardStats stats() const;
 
  private:
   // A connection that was accepted.
   struct OpenConnection {
-    const net::Socket* local;
+    ConnectionInfo info;
+    size_t slot = 0;  // whose local end it came to
+    size_t port = 0;  // of Target::ports
+    std::unique_ptr<net::Socket> local;
     bool first_fin = false;  // one of two was passed on
+    ForwardedBytes bytes;
+    ConnectionSummary summary;
   };
 
   Task<absl::Status> OpenSessions();
   Task<absl::Status> Forward();
-  absl::Status ListenOnPort(ForwardedPort& port);
-  absl::Status ListenOnPortAndAddress(ForwardedPort& port,
-                                      const ListenAddress& address);
-  absl::StatusOr<std::unique_ptr<net::Listener>> GetListener(
-      ForwardedPort& port, const ListenAddress& address);
-  Task<absl::Status> WaitForConnection(net::Listener* listener,
-                                       ForwardedPort port);
+  absl::Status ListenOnPorts();
+  Task<absl::Status> WaitForConnection(LocalListener* listener, size_t slot,
+                                       size_t port);
   Task<absl::Status> HandleConnection(std::unique_ptr<net::Socket> socket,
-                                      ForwardedPort port);
+                                      const LocalEnd* local, size_t slot,
+                                      size_t port);
+  Task<void> ConnectToPod(OpenConnection& open);
+  Task<absl::StatusOr<StreamPair>> MakeStreams(OpenConnection& open,
+                                               Route* route);
+  // Why the connection ended.
+  void NoteError(OpenConnection& open, int line, std::string message);
   Task<absl::Status> EndAll();
   // Whether a connection is left of which a side has sent its FIN.
   bool Finishing() const;
   Task<absl::Status> WaitFinished();
 
-  Executor executor_;
-  std::unique_ptr<SessionProvider> sessions_;
-  const std::vector<ListenAddress> addresses_;
+  const Executor executor_;
+  const ForwardOptions options_;
+  Observer* const observer_;
+  Backends backends_;
+  Target target_;
   std::vector<ForwardedPort> ports_;
-  std::ostream* const out_;
-  std::ostream* const err_out_;
-  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  LocalListeners listeners_;
   uint64_t next_request_id_ = 0;
   bool ready_ = false;
   bool stopped_ = false;
   bool ended_ = false;
   bool lost_ = false;
   std::set<OpenConnection*> connections_;
+  ForwardedBytes ended_bytes_;  // of connections that have ended
+  std::string last_error_;
   Condition changed_;
   TaskGroup tasks_;
 };
 
-// `out` and `err_out` outlive the forwarder. `dialer` is asked for several
-// connections at a time.
+// A forwarder to the one pod that `dialer` leads to, without reconnecting.
+// `dialer` is asked for several connections at a time; `observer` outlives the
+// forwarder.
 // Errors: kInvalidArgument ("you must specify at least 1 port").
 absl::StatusOr<std::unique_ptr<PortForwarder>> NewOnAddresses(
     Executor executor, std::unique_ptr<httpstream::Dialer> dialer,
     const std::vector<std::string>& addresses,
-    const std::vector<std::string>& ports, std::ostream* out,
-    std::ostream* err_out,
+    const std::vector<std::string>& ports, Observer* observer,
     SessionPerConnection mode = SessionPerConnection::kAuto);
-
-// Mirrors: k8s.io/apimachinery/pkg/util/runtime.HandleError. Writes `message`
-// as one line of a log: "E1122 21:07:01.123456    4711 FILE:LINE] ...". What
-// could move a terminal's cursor is replaced.
-void HandleError(std::ostream* err_out, absl::string_view file, int line,
-                 absl::string_view message);
 
 }  // namespace fairway::portforward
 

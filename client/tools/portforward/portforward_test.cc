@@ -19,6 +19,7 @@
 #include "base/task/deadline.h"
 #include "base/task/loop.h"
 #include "base/task/task_group.h"
+#include "client/tools/portforward/text_observer.h"
 #include "httpstream/testing/fake_connection.h"
 #include "net/socket/socket.h"
 
@@ -38,7 +39,7 @@ struct Fixture {
   absl::Status Make(std::vector<std::string> ports = {":80"}) {
     auto made =
         NewOnAddresses(executor, std::make_unique<FakeDialer>(executor, &peer),
-                       {"127.0.0.1"}, ports, &out, &err_out);
+                       {"127.0.0.1"}, ports, &observer);
     if (!made.ok()) return made.status();
     forwarder = *std::move(made);
     return absl::OkStatus();
@@ -80,6 +81,7 @@ struct Fixture {
   FakePeer peer;
   std::ostringstream out;
   std::ostringstream err_out;
+  TextObserver observer{&out, &err_out};
   std::unique_ptr<PortForwarder> forwarder;
   TaskGroup tasks;
   uint16_t local = 0;
@@ -389,8 +391,9 @@ TEST(PortForwarderTest, StopEndsADialToo) {
   absl::Status status = RunLoop([]() -> Task<absl::Status> {
     Executor executor = co_await kThisExecutor;
     std::ostringstream out;
+    TextObserver observer(&out, &out);
     auto forwarder = NewOnAddresses(executor, std::make_unique<HangingDialer>(),
-                                    {"127.0.0.1"}, {":80"}, &out, &out);
+                                    {"127.0.0.1"}, {":80"}, &observer);
     if (!forwarder.ok()) co_return forwarder.status();
     TaskGroup tasks(executor);
     tasks.Spawn([&forwarder]() { return (*forwarder)->ForwardPorts(); });
@@ -450,11 +453,12 @@ TEST(NewOnAddressesTest, NeedsAnAddressAndAPort) {
     Executor executor = co_await kThisExecutor;
     FakePeer peer(executor);
     std::ostringstream out;
+    TextObserver observer(&out, &out);
     const auto make = [&](std::vector<std::string> addresses,
                           std::vector<std::string> ports) {
       return NewOnAddresses(executor,
                             std::make_unique<FakeDialer>(executor, &peer),
-                            addresses, ports, &out, &out)
+                            addresses, ports, &observer)
           .status();
     };
     EXPECT_THAT(make({}, {"80"}),

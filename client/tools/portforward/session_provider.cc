@@ -264,6 +264,12 @@ Task<absl::Status> SessionProvider::WaitLost() {
   co_return absl::UnavailableError("lost connection to pod");
 }
 
+absl::optional<absl::Duration> SessionProvider::RoundTripTime() const {
+  if (ready_ != nullptr) return ready_->connection->RoundTripTime();
+  if (in_use_.empty()) return absl::nullopt;
+  return (*in_use_.begin())->connection->RoundTripTime();
+}
+
 Task<absl::Status> SessionProvider::Close() {
   closing_ = true;
   tasks_.Cancel();

@@ -121,6 +121,9 @@ class SessionProvider {
   // long as it takes: that is what a forwarder does.
   Task<absl::Status> WaitLost();
 
+  // Of the session that the next connection gets, or of one in use.
+  absl::optional<absl::Duration> RoundTripTime() const;
+
   // Closes all sessions in good order, those in use too, and waits until they
   // are closed, for SessionTimes::close_timeout at most.
   Task<absl::Status> Close();
