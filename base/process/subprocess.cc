@@ -47,6 +47,7 @@ struct ChildPlan {
   std::array<int, 3> stdio;
   int netns_fd;
   bool new_session;
+  bool own_group;
   rlimit files;
   int error = 0;
 };
@@ -76,7 +77,11 @@ int RunChild(void* argument) {
   for (int signal = 1; signal < NSIG; ++signal) {
     sigaction(signal, &default_action, nullptr);
   }
-  if (plan->new_session ? setsid() < 0 : setpgid(0, 0) < 0) FailChild(plan);
+  if (plan->new_session) {
+    if (setsid() < 0) FailChild(plan);
+  } else if (plan->own_group && setpgid(0, 0) < 0) {
+    FailChild(plan);
+  }
   if (plan->netns_fd >= 0 && setns(plan->netns_fd, CLONE_NEWNET) != 0) {
     FailChild(plan);
   }
@@ -159,14 +164,25 @@ std::string ExitState::ToString() const {
 // Kept alive by the wait on the pidfd, so that a child whose Subprocess has
 // died is reaped too.
 struct Subprocess::State : std::enable_shared_from_this<Subprocess::State> {
-  State(Executor executor, Child child)
-      : pid(child.pid), pidfd(executor, child.pidfd), ended(executor) {}
+  State(Executor executor, Child child, bool leads_group)
+      : pid(child.pid),
+        leads_group(leads_group),
+        pidfd(executor, child.pidfd),
+        ended(executor) {}
 
   ~State() {
     if (exit_state.has_value()) return;
     // The loop has gone before the child: nobody else will reap it.
-    kill(-pid, SIGKILL);
+    Signal(SIGKILL);
     waitpid(pid, nullptr, 0);
+  }
+
+  void Signal(int signal) const {
+    if (leads_group) {
+      kill(-pid, signal);
+    } else if (!exit_state.has_value()) {
+      kill(pid, signal);
+    }
   }
 
   void Watch() {
@@ -192,6 +208,7 @@ struct Subprocess::State : std::enable_shared_from_this<Subprocess::State> {
   }
 
   const pid_t pid;
+  const bool leads_group;
   asio::posix::basic_stream_descriptor<Executor> pidfd;
   Condition ended;
   std::optional<ExitState> exit_state;
@@ -213,6 +230,7 @@ absl::StatusOr<std::unique_ptr<Subprocess>> Subprocess::Start(
                 or_null(options.stderr_fd)},
       .netns_fd = options.netns_fd,
       .new_session = options.new_session,
+      .own_group = options.own_group,
       .files = FileLimitOfChildren()};
   absl::StatusOr<Child> child = Clone(&plan);
   close(null_fd);
@@ -222,7 +240,8 @@ absl::StatusOr<std::unique_ptr<Subprocess>> Subprocess::Start(
         absl::StrCat("fork/exec ", options.path, ": ",
                      GoErrorString(plan.error != 0 ? plan.error : EAGAIN)));
   }
-  auto state = std::make_shared<State>(executor, *child);
+  auto state = std::make_shared<State>(
+      executor, *child, options.new_session || options.own_group);
   state->Watch();
   return std::unique_ptr<Subprocess>(new Subprocess(std::move(state)));
 }
@@ -259,7 +278,7 @@ const ExitState* Subprocess::exit_state() const {
   return state_->exit_state.has_value() ? &*state_->exit_state : nullptr;
 }
 
-void Subprocess::SignalGroup(int signal) { kill(-state_->pid, signal); }
+void Subprocess::SignalGroup(int signal) { state_->Signal(signal); }
 
 Task<absl::StatusOr<ExitState>> Subprocess::Stop(absl::Duration grace) {
   SignalGroup(SIGTERM);

@@ -19,9 +19,9 @@
 
 namespace fairway {
 
-// What a child is started with. It leads a process group of its own, dies when
-// the thread that started it does, has no descriptor but these three, and the
-// limit of open files from before RaiseFileLimit().
+// What a child is started with. It dies when the thread that started it does,
+// has no descriptor but these three, and the limit of open files from before
+// RaiseFileLimit().
 struct SubprocessOptions {
   std::string path{};               // of the program; not looked up
   std::vector<std::string> argv{};  // argv[0] included
@@ -33,6 +33,9 @@ struct SubprocessOptions {
   int stderr_fd = -1;
   int netns_fd = -1;  // the network namespace to start in; -1: the parent's
   bool new_session = false;
+  // It leads a process group; without, it stays in the parent's, as one must
+  // that reads from the terminal, and SignalGroup() reaches it alone.
+  bool own_group = true;
 };
 
 // How a process ended, in the words of Go's os.ProcessState.
