@@ -2,7 +2,6 @@
 
 # name -> a folder of its package, watched so that a reinstall is noticed.
 _LIBRARIES = {
-    "absl": "/usr/include/absl",
     "benchmark": "/usr/include/benchmark",
     "boost": "/usr/include/boost",
     "boringssl": "/usr/include/android",
@@ -20,6 +19,24 @@ _LIBRARIES = {
     "zlib": "/usr/share/doc/zlib1g-dev",
 }
 
+def _debian_archives_impl(ctx):
+    pattern = "/usr/lib/x86_64-linux-gnu/" + ctx.attr.archives
+    listed = ctx.execute(["sh", "-c", "ls " + pattern])
+    if listed.return_code != 0:
+        fail("%s: %s" % (pattern, listed.stderr))
+    ctx.file("archives.bzl", "ARCHIVES = %r\n" % listed.stdout.strip().split("\n"))
+    ctx.symlink(ctx.attr.build_file, "BUILD")
+
+_debian_archives = repository_rule(
+    implementation = _debian_archives_impl,
+    attrs = {
+        "archives": attr.string(mandatory = True),
+        "build_file": attr.label(mandatory = True),
+    },
+    local = True,
+    doc = "A library of many archives, whose names differ between the suites.",
+)
+
 def debian_libraries():
     """Declares @NAME for each library that third_party/NAME.BUILD wraps."""
     for name, path in _LIBRARIES.items():
@@ -28,3 +45,8 @@ def debian_libraries():
             build_file = "//third_party:%s.BUILD" % name,
             path = path,
         )
+    _debian_archives(
+        name = "absl",
+        archives = "libabsl_*.a",
+        build_file = "//third_party:absl.BUILD",
+    )
