@@ -6,19 +6,16 @@
 #include <gflags/gflags.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <memory>
-#include <sstream>
 #include <stdexcept>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "bench/report.h"
 #include "e2e/harness/cluster.h"
 #include "e2e/harness/socket.h"
 
@@ -39,11 +36,6 @@ constexpr uint16_t kSource = 7003;
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-double Percentile(std::vector<double> samples, double fraction) {
-  std::sort(samples.begin(), samples.end());
-  return samples.at(static_cast<size_t>(fraction * (samples.size() - 1)));
 }
 
 uint64_t Bytes() { return static_cast<uint64_t>(FLAGS_megabytes) * 1000000; }
@@ -123,27 +115,6 @@ double IdleKiBPerConnection(uint16_t port, const std::vector<pid_t>& pids) {
   }
   sleep(10);
   return (SumPssKiB(pids) - before) / FLAGS_idle_connections;
-}
-
-struct Number {
-  std::string name;
-  double value;
-  std::string unit;
-};
-
-void Print(const std::vector<Number>& numbers) {
-  std::ostringstream json;
-  json << "{";
-  for (const Number& number : numbers) {
-    if (!(number.value > 0)) {
-      throw std::runtime_error("no number for " + number.name);
-    }
-    std::printf("%-32s %10.2f %s\n", number.name.c_str(), number.value,
-                number.unit.c_str());
-    json << (&number == &numbers.front() ? "" : ", ") << "\"" << number.name
-         << "\": " << number.value;
-  }
-  std::printf("%s}\n", json.str().c_str());
 }
 
 void Run() {
