@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "e2e/harness/cluster.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <stdexcept>
@@ -16,23 +22,53 @@ namespace fairway::e2e {
 namespace {
 
 constexpr Seconds kStartTimeout(60);
+constexpr char kApiServer[] = "kube-apiserver";
+constexpr char kKubelet[] = "kubelet";
 
-std::string PodManifest(const std::string& name, const std::string& image,
-                        const std::string& program,
-                        const std::vector<std::string>& servers) {
+bool BindLoopback(int fd, uint16_t port) {
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  return bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
+}
+
+// A port of loopback that is free, and below those that the kernel gives to
+// whoever asks for any: it stays free while nobody listens there.
+uint16_t QuietPort() {
+  constexpr uint16_t kFirst = 20000;
+  constexpr uint16_t kPorts = 10000;
+  const uint16_t start = getpid() % kPorts;
+  for (uint16_t i = 0; i < kPorts; ++i) {
+    const uint16_t port = kFirst + (start + i) % kPorts;
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool free = BindLoopback(fd, port);
+    close(fd);
+    if (free) return port;
+  }
+  throw std::runtime_error("no port is free");
+}
+
+std::string PodManifest(const PodSpec& spec, const std::string& program) {
   nlohmann::json command = nlohmann::json::array({program});
-  for (const std::string& server : servers) command.push_back(server);
-  const nlohmann::json pod = {{"apiVersion", "v1"},
-                              {"kind", "Pod"},
-                              {"metadata", {{"name", name}}},
-                              {"spec",
-                               {{"restartPolicy", "Never"},
-                                {"terminationGracePeriodSeconds", 1},
-                                {"containers",
-                                 {{{"name", "server"},
-                                   {"image", image},
-                                   {"imagePullPolicy", "IfNotPresent"},
-                                   {"command", command}}}}}}};
+  for (const std::string& server : spec.servers) command.push_back(server);
+  nlohmann::json container = {{"name", "server"},
+                              {"image", kPodServerImage},
+                              {"imagePullPolicy", "IfNotPresent"},
+                              {"command", command}};
+  for (const auto& [name, port] : spec.ports) {
+    container["ports"].push_back({{"name", name}, {"containerPort", port}});
+  }
+  nlohmann::json pod = {
+      {"apiVersion", "v1"},
+      {"kind", "Pod"},
+      {"metadata", {{"name", spec.name}, {"namespace", spec.namespace_}}},
+      {"spec",
+       {{"restartPolicy", "Never"},
+        {"terminationGracePeriodSeconds", 1},
+        {"containers", nlohmann::json::array({container})}}}};
+  if (!spec.labels.empty()) pod["metadata"]["labels"] = spec.labels;
+  if (!spec.node.empty()) pod["spec"]["nodeName"] = spec.node;
   return pod.dump(2);
 }
 
@@ -83,21 +119,26 @@ std::string KubectlPath(Kubectl which) {
 
 Cluster::Cluster(const ClusterOptions& options)
     : options_(options), folder_(MakeShortFolder()) {
+  StartUp();
+  if (options.restartable) TakeOver();
+}
+
+void Cluster::StartUp() {
   std::vector<std::string> argv = {
       DataFile("cluster/fairway-up"),
       "--data-dir=" + folder_,
       "--secure-port=0",
-      "--node-name=e2e-node",
-      "--runtime=" + options.runtime,
-      "--port-forward-dial=" + options.dial,
+      std::string("--node-name=") + kNodeName,
+      "--runtime=" + options_.runtime,
+      "--port-forward-dial=" + options_.dial,
       std::string("--redirect-container-streaming=") +
-          (options.redirect ? "true" : "false"),
-      "-v=" + std::to_string(options.verbosity)};
-  if (!options.docker_endpoint.empty()) {
-    argv.push_back("--docker-endpoint=" + options.docker_endpoint);
+          (options_.redirect ? "true" : "false"),
+      "-v=" + std::to_string(options_.verbosity)};
+  if (!options_.docker_endpoint.empty()) {
+    argv.push_back("--docker-endpoint=" + options_.docker_endpoint);
   }
-  if (!options.pause_image.empty()) {
-    argv.push_back("--pod-infra-container-image=" + options.pause_image);
+  if (!options_.pause_image.empty()) {
+    argv.push_back("--pod-infra-container-image=" + options_.pause_image);
   }
   up_ = std::make_unique<Process>(
       Process::Options{argv, {}, folder_ + "/fairway-up.log"});
@@ -107,7 +148,7 @@ Cluster::Cluster(const ClusterOptions& options)
     if (!line) {
       throw std::runtime_error("fairway-up did not get ready:\n" +
                                ReadFile(folder_ + "/fairway-up.log") +
-                               Log("kube-apiserver") + Log("kubelet"));
+                               Log(kApiServer) + Log(kKubelet));
     }
     if (line->rfind("ready", 0) == 0) break;
     std::istringstream words(*line);
@@ -120,10 +161,12 @@ Cluster::Cluster(const ClusterOptions& options)
 
 Cluster::~Cluster() {
   Stop();
+  if (reserved_fd_ >= 0) close(reserved_fd_);
   RemoveFolder(folder_);
 }
 
 int Cluster::Stop() {
+  if (!parts_.empty()) return StopParts();
   if (up_ == nullptr) return 0;
   const int status = up_->Stop(SIGTERM, Seconds(30)).value_or(-1);
   up_.reset();
@@ -154,20 +197,25 @@ Result Cluster::RunKubectl(Kubectl which, std::vector<std::string> args,
 
 void Cluster::CreatePod(const std::string& name,
                         const std::vector<std::string>& servers) {
-  const std::string program = options_.runtime == "docker"
-                                  ? "/pod_server"
-                                  : DataFile("runtime/testing/pod_server");
-  const std::string path = folder_ + "/" + name + ".json";
-  WriteFile(path, PodManifest(name, kPodServerImage, program, servers));
-  const Result created = RunKubectl(Kubectl::kOurs, {"create", "-f", path});
-  if (created.exit_status != 0) {
-    throw std::runtime_error("create pod: " + created.err);
-  }
+  // Whoever binds pods is part of what a person starts.
+  const PodSpec spec = {.name = name, .servers = servers, .node = ""};
+  StartPod(spec);
+  WaitPod(spec);
+}
+
+void Cluster::StartPod(const PodSpec& spec) {
+  Create(PodManifest(spec, options_.runtime == "docker"
+                               ? "/pod_server"
+                               : DataFile("runtime/testing/pod_server")));
+}
+
+void Cluster::WaitPod(const PodSpec& spec) {
   std::string last;
   std::string log;
   const bool running = Eventually(Seconds(30), [&] {
-    const Result got =
-        RunKubectl(Kubectl::kOurs, {"get", "pod", name, "-o", "json"});
+    const Result got = RunKubectl(
+        Kubectl::kOurs,
+        {"get", "pod", spec.name, "-n", spec.namespace_, "-o", "json"});
     last = got.out + got.err;
     const auto pod = nlohmann::json::parse(got.out, nullptr, false);
     if (!pod.is_object() || !pod.contains("status") ||
@@ -175,20 +223,101 @@ void Cluster::CreatePod(const std::string& name,
       return false;
     }
     const std::string uid = pod["metadata"]["uid"];
-    log = folder_ + "/kubelet/log/pods/default_" + name + "_" + uid +
-          "/server/0.log";
+    log = folder_ + "/kubelet/log/pods/" + spec.namespace_ + "_" + spec.name +
+          "_" + uid + "/server/0.log";
     return true;
   });
   if (!running) {
-    throw std::runtime_error("pod " + name + " is not running:\n" + last +
-                             Log("kubelet"));
+    throw std::runtime_error("pod " + spec.name + " is not running:\n" + last +
+                             Log(kKubelet));
   }
   // Docker keeps its containers' logs itself.
   if (options_.runtime == "docker") return;
   if (!Eventually(Seconds(10), [&log] { return ReadFile(log) == "ready\n"; })) {
-    throw std::runtime_error("pod " + name + " does not serve: " + log + ": " +
-                             ReadFile(log));
+    throw std::runtime_error("pod " + spec.name + " does not serve: " + log +
+                             ": " + ReadFile(log));
   }
+}
+
+void Cluster::Create(const std::string& manifest) {
+  const std::string path = folder_ + "/manifest.json";
+  WriteFile(path, manifest);
+  const Result created = RunKubectl(Kubectl::kOurs, {"create", "-f", path});
+  if (created.exit_status != 0) {
+    throw std::runtime_error("create: " + created.err + manifest);
+  }
+}
+
+void Cluster::TakeOver() {
+  const uint16_t api = port(kApiServer);
+  // Nobody else gets it while no API server runs; they share it.
+  reserved_fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  setsockopt(reserved_fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  setsockopt(reserved_fd_, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+  if (!BindLoopback(reserved_fd_, api)) {
+    throw std::runtime_error("cannot share the API server's port");
+  }
+  for (const char* part : {kApiServer, kKubelet}) {
+    std::istringstream words(
+        ReadFile("/proc/" + std::to_string(pid(part)) + "/cmdline"));
+    for (std::string word; std::getline(words, word, '\0');) {
+      parts_[part].argv.push_back(word);
+    }
+  }
+  const uint16_t kubelet = QuietPort();
+  parts_[kKubelet].argv.push_back("--port=" + std::to_string(kubelet));
+  if (up_->Stop(SIGTERM, kStartTimeout) != 0) {
+    throw std::runtime_error("fairway-up did not end in good order");
+  }
+  up_.reset();
+  Start(kApiServer);
+  Start(kKubelet);
+  const bool ready = Eventually(kStartTimeout, [&] {
+    try {
+      return port(kKubelet) == kubelet;
+    } catch (const std::runtime_error&) {
+      return false;  // nobody serves yet
+    }
+  });
+  if (!ready) {
+    throw std::runtime_error("not ready:\n" + Log(kApiServer) + Log(kKubelet));
+  }
+}
+
+void Cluster::Kill(const std::string& part) {
+  Part& killed = parts_.at(part);
+  killed.process->Stop(SIGKILL, Seconds(10));
+  killed.process.reset();
+}
+
+void Cluster::Start(const std::string& part) {
+  Part& started = parts_.at(part);
+  started.process = std::make_unique<Process>(
+      Process::Options{started.argv, {}, folder_ + "/logs/" + part + ".log"});
+  pids_[part] = started.process->pid();
+}
+
+// Whatever a killed kubelet left is ended by the next one.
+int Cluster::StopParts() {
+  Part& kubelet = parts_[kKubelet];
+  if (kubelet.process == nullptr && !kubelet.argv.empty()) {
+    Start(kKubelet);
+    Eventually(Seconds(5), [this] {
+      std::error_code none;
+      return std::filesystem::is_empty(folder_ + "/kubelet/process/containers",
+                                       none);
+    });
+  }
+  int status = 0;
+  for (const char* name : {kKubelet, kApiServer}) {
+    Part& part = parts_[name];
+    if (part.process == nullptr) continue;
+    const int ended = part.process->Stop(SIGTERM, Seconds(30)).value_or(-1);
+    if (ended != 0) status = ended;
+  }
+  parts_.clear();
+  return status;
 }
 
 std::string Cluster::Log(const std::string& part) const {
@@ -203,9 +332,9 @@ uint16_t Cluster::port(const std::string& part) const {
     throw std::runtime_error("no server in the kubeconfig");
   }
   const int api = std::stoi(kubeconfig.substr(at + host.size()));
-  if (part == "kube-apiserver") return api;
+  if (part == kApiServer) return api;
   const auto node = nlohmann::json::parse(
-      Get(folder_ + "/pki", Loopback(api) + "/api/v1/nodes/e2e-node"));
+      Get(folder_ + "/pki", Loopback(api) + "/api/v1/nodes/" + kNodeName));
   return node["status"]["daemonEndpoints"]["kubeletEndpoint"]["Port"];
 }
 
@@ -223,28 +352,43 @@ double Cluster::Metric(const std::string& part, const std::string& name,
   return sum;
 }
 
+namespace {
+
+std::vector<std::string> ForwardArgs(const std::string& target,
+                                     const std::vector<uint16_t>& ports,
+                                     const std::vector<std::string>& flags) {
+  std::vector<std::string> args = {"--address=127.0.0.1", target};
+  args.insert(args.end(), flags.begin(), flags.end());
+  for (uint16_t port : ports) args.push_back(":" + std::to_string(port));
+  return args;
+}
+
+}  // namespace
+
 PortForward::PortForward(const Cluster& cluster, Kubectl which,
                          const std::string& target,
                          const std::vector<uint16_t>& ports,
                          const std::vector<std::string>& flags,
                          const std::vector<std::string>& env)
+    : PortForward(cluster, which, ForwardArgs(target, ports, flags),
+                  ports.size(), env) {}
+
+PortForward::PortForward(const Cluster& cluster, Kubectl which,
+                         std::vector<std::string> args, size_t ports,
+                         const std::vector<std::string>& env)
     : folder_(MakeShortFolder()) {
-  std::vector<std::string> args = {"port-forward", "--address=127.0.0.1",
-                                   target};
-  args.insert(args.end(), flags.begin(), flags.end());
-  for (uint16_t port : ports) args.push_back(":" + std::to_string(port));
+  args.insert(args.begin(), "port-forward");
   Process::Options options;
   options.argv = cluster.KubectlArgv(which, args);
   options.env = env;
   options.env.push_back("HOME=" + folder_);
   options.stderr_path = folder_ + "/err";
   process_ = std::make_unique<Process>(options);
-  while (local_.size() < ports.size()) {
+  while (local_.size() < ports) {
     std::optional<std::string> line = process_->ReadLine(Seconds(30));
     if (!line) {
       throw std::runtime_error("port-forward: " + Stderr() +
-                               cluster.Log("kube-apiserver") +
-                               cluster.Log("kubelet"));
+                               cluster.Log(kApiServer) + cluster.Log(kKubelet));
     }
     unsigned local = 0;
     unsigned remote = 0;

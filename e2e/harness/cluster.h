@@ -26,6 +26,21 @@ struct ClusterOptions {
   std::string docker_endpoint;  // for "docker"
   std::string pause_image;
   int verbosity = 1;
+  // API server and kubelet are the test's own to Kill() and Start(): fairway-up
+  // only prepares their folder. Nobody binds pods then: PodSpec names the node.
+  bool restartable = false;
+};
+
+inline constexpr char kNodeName[] = "e2e-node";
+
+// A pod of one container, which is a pod_server.
+struct PodSpec {
+  std::string name;
+  std::vector<std::string> servers;
+  std::map<std::string, std::string> labels = {};
+  std::map<std::string, uint16_t> ports = {};  // by name
+  std::string namespace_ = "default";
+  std::string node = kNodeName;
 };
 
 // Failures throw std::runtime_error with the log of the part that failed.
@@ -47,6 +62,17 @@ class Cluster {
   // in kPodServerImage.
   void CreatePod(const std::string& name,
                  const std::vector<std::string>& servers);
+  // Returns once the API server has it.
+  void StartPod(const PodSpec& spec);
+  // Until it serves.
+  void WaitPod(const PodSpec& spec);
+  // `kubectl create -f` of one object or several, as JSON.
+  void Create(const std::string& manifest);
+
+  // SIGKILL to "kube-apiserver" or "kubelet" of a restartable cluster, and the
+  // same again: with its arguments, on its port and its data.
+  void Kill(const std::string& part);
+  void Start(const std::string& part);
 
   // The log of "kube-apiserver" or "kubelet".
   std::string Log(const std::string& part) const;
@@ -62,14 +88,26 @@ class Cluster {
   pid_t pid(const std::string& part) const;
 
   const std::string& folder() const { return folder_; }
-  // SIGTERM, and the exit status of fairway-up; -1 if it had to be killed.
+  // SIGTERM, and the exit status of fairway-up, or of what was started in its
+  // place; -1 if it had to be killed.
   int Stop();
 
  private:
+  void StartUp();
+  // From fairway-up's parts to ones of our own.
+  void TakeOver();
+  int StopParts();
+
   ClusterOptions options_;
   std::string folder_;
   std::unique_ptr<Process> up_;
-  std::map<std::string, pid_t> pids_;
+  std::map<std::string, pid_t> pids_;  // of fairway-up and its parts
+  struct Part {
+    std::vector<std::string> argv;
+    std::unique_ptr<Process> process;
+  };
+  std::map<std::string, Part> parts_;  // of a restartable cluster
+  int reserved_fd_ = -1;               // its API server's port
 };
 
 // `kubectl port-forward`, ready to take connections.
@@ -80,6 +118,11 @@ class PortForward {
   PortForward(const Cluster& cluster, Kubectl which, const std::string& target,
               const std::vector<uint16_t>& ports,
               const std::vector<std::string>& flags = {},
+              const std::vector<std::string>& env = {});
+  // As a person types it behind `kubectl port-forward`, with `ports` remote
+  // ports in all, different ones.
+  PortForward(const Cluster& cluster, Kubectl which,
+              std::vector<std::string> args, size_t ports,
               const std::vector<std::string>& env = {});
   ~PortForward();
 

@@ -2,7 +2,7 @@
 // What runs in a pod in tests: servers of known manners, in one program that
 // is linked statically, so that it alone makes an image.
 //
-//   pod_server [--address=IP] MODE:PORT[:NUMBER]...
+//   pod_server [--address=IP] [--records=FOLDER] MODE:PORT[:NUMBER]...
 //
 //   echo:PORT           sends back what comes, as it comes; FIN for FIN
 //   late:PORT[:MS]      sends all back, but only MS milliseconds after the FIN
@@ -13,6 +13,12 @@
 //   open:PORT           how many connections the servers above have, and how
 //                       many bytes the sinks got up to a FIN: "5 2000\n"
 //   http:PORT           a page, "Hello from HOSTNAME\n", to each request
+//   witness:PORT        takes records of 16 bytes: 8 of a tag and a number of
+//                       8 hexadecimal digits, which counts up from 0; answers
+//                       each with 16 bytes that tell this process from all
+//                       others, and the record. FOLDER/(those 16 bytes) says
+//                       "HOSTNAME\n", then "TAG\n" at a connection's first
+//                       record and "WRONG ...\n" at one that does not follow
 //   exit:CODE           no server: ends at once
 //
 // With no argument it only waits, as a pause container does. The n-th byte of
@@ -20,8 +26,10 @@
 // SIGINT end it with status 0. A connection is a descriptor and a thread, so it
 // takes as many as the hard limit of open files permits.
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -145,10 +153,17 @@ void Open(int fd, uint64_t) {
   ReadUntilFin(fd, [](const char*, size_t) { return true; });
 }
 
-void Http(int fd, uint64_t) {
+// The pod's name: of pods that share the host's, only the environment has it.
+std::string HostName() {
+  const char* pods = getenv("HOSTNAME");
+  if (pods != nullptr && *pods != '\0') return pods;
   char host[256] = "";
   gethostname(host, sizeof(host) - 1);
-  const std::string page = std::string("Hello from ") + host + "\n";
+  return host;
+}
+
+void Http(int fd, uint64_t) {
+  const std::string page = "Hello from " + HostName() + "\n";
   const std::string answer =
       "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " +
       std::to_string(page.size()) + "\r\n\r\n" + page;
@@ -160,6 +175,62 @@ void Http(int fd, uint64_t) {
       if (!SendAll(fd, answer.data(), answer.size())) return false;
     }
     return pending.size() <= kBufferBytes;
+  });
+}
+
+// Where all that witnesses saw is written.
+struct Records {
+  std::string identity;
+  int fd = -1;
+
+  // Whole lines, whoever else writes.
+  void Say(const std::string& line) const {
+    if (write(fd, line.data(), line.size()) < 0) _exit(1);
+  }
+};
+Records records;
+
+bool OpenRecords(const char* folder) {
+  uint64_t random = 0;
+  if (getrandom(&random, sizeof(random), 0) != sizeof(random)) return false;
+  char identity[17];
+  snprintf(identity, sizeof(identity), "%016llx",
+           static_cast<unsigned long long>(random));
+  records.identity = identity;
+  const std::string path = std::string(folder) + "/" + identity;
+  records.fd =
+      open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (records.fd < 0) return false;
+  records.Say(HostName() + "\n");
+  return true;
+}
+
+void Witness(int fd, uint64_t) {
+  constexpr size_t kTag = 8;
+  constexpr size_t kRecord = 16;
+  std::string tag;
+  std::string pending;
+  unsigned next = 0;
+  ReadUntilFin(fd, [&](const char* data, size_t size) {
+    pending.append(data, size);
+    std::string answer;
+    size_t at = 0;
+    for (; pending.size() - at >= kRecord; at += kRecord) {
+      const std::string record = pending.substr(at, kRecord);
+      if (tag.empty()) {
+        tag = record.substr(0, kTag);
+        records.Say(tag + "\n");
+      }
+      char number[kRecord - kTag + 1];
+      snprintf(number, sizeof(number), "%08x", next++);
+      if (record != tag + number) {
+        records.Say("WRONG " + record + " instead of " + tag + number + "\n");
+        return false;
+      }
+      answer += records.identity + record;
+    }
+    pending.erase(0, at);
+    return SendAll(fd, answer.data(), answer.size());
   });
 }
 
@@ -210,8 +281,9 @@ void AcceptForever(int listener, Serve serve, uint64_t number) {
 // Starts what `argument` asks for; false if it cannot.
 bool StartServer(const std::string& argument, const char* address) {
   static const std::map<std::string, Serve> kModes = {
-      {"echo", Echo},   {"late", Late}, {"sink", Sink}, {"source", Source},
-      {"reset", Reset}, {"http", Http}, {"deaf", Deaf}, {"open", Open}};
+      {"echo", Echo},     {"late", Late},   {"sink", Sink},
+      {"source", Source}, {"reset", Reset}, {"http", Http},
+      {"deaf", Deaf},     {"open", Open},   {"witness", Witness}};
   char mode[16] = "";
   unsigned port = 0;
   unsigned long long number = 0;
@@ -220,6 +292,11 @@ bool StartServer(const std::string& argument, const char* address) {
     return false;
   }
   if (strcmp(mode, "exit") == 0) _exit(port);
+  if (strcmp(mode, "witness") == 0 && records.fd < 0) {
+    fprintf(stderr, "pod_server: %s: wants --records before it\n",
+            argument.c_str());
+    return false;
+  }
   const auto serve = kModes.find(mode);
   const int listener = serve == kModes.end() ? -1 : Listen(address, port);
   if (listener < 0) {
@@ -247,9 +324,15 @@ int main(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &ending, nullptr);
   const char* address = "0.0.0.0";
   constexpr char kAddress[] = "--address=";
+  constexpr char kRecords[] = "--records=";
   for (int i = 1; i < argc; ++i) {
     if (strncmp(argv[i], kAddress, strlen(kAddress)) == 0) {
       address = argv[i] + strlen(kAddress);
+    } else if (strncmp(argv[i], kRecords, strlen(kRecords)) == 0) {
+      if (!OpenRecords(argv[i] + strlen(kRecords))) {
+        perror(argv[i]);
+        return 1;
+      }
     } else if (!StartServer(argv[i], address)) {
       return 1;
     }
