@@ -2,8 +2,6 @@
 // Mirrors: net/http/transport.go (Go 1.15), HTTP/1.1 only.
 #include "net/http/transport.h"
 
-#include <list>
-#include <map>
 #include <string>
 #include <utility>
 
@@ -11,8 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "base/status/co_status.h"
-#include "base/task/deadline.h"
 #include "base/task/task_group.h"
+#include "net/http/connection_pool.h"
 #include "net/http/dial.h"
 #include "net/http1/body_reader.h"
 #include "net/http1/input.h"
@@ -22,128 +20,10 @@
 namespace fairway::net::http {
 namespace {
 
-constexpr size_t kMaxIdlePerHost = 4;
-constexpr absl::Duration kIdleTimeout = absl::Seconds(90);
-constexpr absl::Duration kCloseTimeout = absl::Seconds(5);
 constexpr int kMaxInterimResponses = 5;
 
 using http1::Input;
 using http1::MessageParser;
-
-Task<absl::Status> CloseInTime(std::shared_ptr<Input> input) {
-  absl::Status closed = co_await WithDeadline(
-      kCloseTimeout, "close", [&input]() -> Task<absl::Status> {
-        absl::Status status = co_await input->stream().Close();
-        co_return status;
-      });
-  if (!closed.ok()) input->stream().Abort();
-  co_return closed;
-}
-
-// The idle connections, by the place that they lead to.
-//
-// Lifetime: shared by the transport and, weakly, by what may give a connection
-//           back to it.
-class Pool : public std::enable_shared_from_this<Pool> {
- public:
-  explicit Pool(Executor executor) : tasks_(executor) {}
-  ~Pool() {
-    for (auto& [key, entries] : idle_) {
-      for (const std::shared_ptr<Entry>& entry : entries) {
-        entry->taken = true;
-        entry->input->stream().Abort();
-      }
-    }
-  }
-
-  // Null if none is idle.
-  std::shared_ptr<Input> Take(const std::string& key) {
-    auto place = idle_.find(key);
-    while (place != idle_.end() && !place->second.empty()) {
-      // The one that was used last is the likeliest to live.
-      std::shared_ptr<Entry> entry = std::move(place->second.back());
-      place->second.pop_back();
-      entry->taken = true;
-      entry->input->Poke();
-      if (!entry->input->ended() && entry->input->buffered().empty()) {
-        return entry->input;
-      }
-      CloseLater(entry->input);
-    }
-    return nullptr;
-  }
-
-  void Give(const std::string& key, std::shared_ptr<Input> input) {
-    std::list<std::shared_ptr<Entry>>& entries = idle_[key];
-    if (entries.size() >= kMaxIdlePerHost) {
-      CloseLater(std::move(input));
-      return;
-    }
-    auto entry = std::make_shared<Entry>(Entry{std::move(input)});
-    entries.push_back(entry);
-    // Watches it until it is taken, its time is over, or the server closes it.
-    tasks_.Spawn([pool = weak_from_this(), key, entry]() -> Task<absl::Status> {
-      Entry* watched = entry.get();
-      absl::Status waited = co_await WithDeadline(
-          kIdleTimeout, "idle connection", [watched]() -> Task<absl::Status> {
-            absl::Status status = co_await WaitTakenOrEnded(*watched);
-            co_return status;
-          });
-      if (entry->taken) co_return absl::OkStatus();
-      std::shared_ptr<Pool> held = pool.lock();
-      if (held != nullptr) held->idle_[key].remove(entry);
-      held.reset();
-      entry->taken = true;
-      absl::Status closed = co_await CloseInTime(entry->input);
-      co_return closed;
-    });
-  }
-
-  // Errors: kCancelled; what is left is then dropped.
-  Task<absl::Status> CloseIdle() {
-    Executor executor = co_await kThisExecutor;
-    TaskGroup closing(executor);
-    for (auto& [key, entries] : std::exchange(idle_, {})) {
-      for (const std::shared_ptr<Entry>& entry : entries) {
-        entry->taken = true;
-        entry->input->Poke();
-        std::shared_ptr<Input> input = entry->input;
-        closing.Spawn([input]() -> Task<absl::Status> {
-          absl::Status closed = co_await CloseInTime(input);
-          co_return closed;
-        });
-      }
-    }
-    absl::Status joined = co_await closing.Join();
-    co_return joined;
-  }
-
-  void CloseLater(std::shared_ptr<Input> input) {
-    tasks_.Spawn([input = std::move(input)]() -> Task<absl::Status> {
-      absl::Status closed = co_await CloseInTime(input);
-      co_return closed;
-    });
-  }
-
- private:
-  struct Entry {
-    std::shared_ptr<Input> input;
-    bool taken = false;
-  };
-
-  static Task<absl::Status> WaitTakenOrEnded(const Entry& entry) {
-    Input& input = *entry.input;
-    input.ReadAhead();
-    while (!entry.taken && !input.ended() && input.buffered().empty()) {
-      absl::Status waited = co_await input.WaitChanged();
-      if (!waited.ok()) co_return waited;
-    }
-    co_return absl::OkStatus();
-  }
-
-  std::map<std::string, std::list<std::shared_ptr<Entry>>> idle_;
-  TaskGroup tasks_;
-};
 
 // A request on its way, apart from its answer: a server may refuse a long body
 // before it has read it, and read no more of it.
@@ -176,7 +56,7 @@ class PooledBody final : public BodyReader {
  public:
   PooledBody(std::shared_ptr<Input> input, std::shared_ptr<Outgoing> outgoing,
              std::unique_ptr<MessageParser> parser, bool reusable,
-             std::weak_ptr<Pool> pool, std::string key)
+             std::weak_ptr<ConnectionPool> pool, std::string key)
       : input_(std::move(input)),
         outgoing_(std::move(outgoing)),
         parser_(std::move(parser)),
@@ -200,7 +80,7 @@ class PooledBody final : public BodyReader {
   void Release() {
     if (input_ == nullptr) return;
     std::shared_ptr<Input> input = std::move(input_);
-    std::shared_ptr<Pool> pool = pool_.lock();
+    std::shared_ptr<ConnectionPool> pool = pool_.lock();
     if (pool == nullptr) {
       input->stream().Abort();
     } else if (!outgoing_->status().ok()) {
@@ -218,7 +98,7 @@ class PooledBody final : public BodyReader {
   std::unique_ptr<MessageParser> parser_;
   http1::BodyReader reader_;
   const bool reusable_;
-  std::weak_ptr<Pool> pool_;
+  std::weak_ptr<ConnectionPool> pool_;
   const std::string key_;
 };
 
@@ -282,7 +162,10 @@ bool IsReplayable(const std::string& method) {
 class Transport final : public RoundTripper {
  public:
   Transport(Executor executor, DialOptions options)
-      : pool_(std::make_shared<Pool>(executor)), options_(std::move(options)) {}
+      : pool_(options.pool != nullptr
+                  ? options.pool
+                  : std::make_shared<ConnectionPool>(executor)),
+        options_(std::move(options)) {}
 
   Task<absl::StatusOr<Response>> RoundTrip(Request request) override;
   Task<absl::Status> CloseIdleConnections() override {
@@ -301,7 +184,7 @@ class Transport final : public RoundTripper {
   Task<absl::StatusOr<std::unique_ptr<MessageParser>>> ReadHead(
       std::shared_ptr<Input> input, bool head_request, bool& answered);
 
-  std::shared_ptr<Pool> pool_;
+  std::shared_ptr<ConnectionPool> pool_;
   const DialOptions options_;
 };
 
@@ -314,9 +197,7 @@ Task<absl::StatusOr<Response>> Transport::RoundTrip(Request request) {
     if (!chosen.ok()) co_return chosen.status();
     proxy = *std::move(chosen);
   }
-  const std::string key = absl::StrCat(
-      request.url.scheme, "://", request.url.host, ":",
-      static_cast<int>(request.url.EffectivePort()), " ", proxy.ToString());
+  const std::string key = ConnectionPool::KeyOf(request.url, proxy);
   const std::string head = MakeHead(request, proxy);
   std::shared_ptr<Input> idle = pool_->Take(key);
   if (idle != nullptr) {

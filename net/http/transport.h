@@ -16,6 +16,8 @@
 
 namespace fairway::net::http {
 
+class ConnectionPool;
+
 // The proxy for a URL (scheme http or https, credentials in it), or a Url with
 // an empty host for none. Mirrors: net/http.Transport.Proxy.
 using Proxier = std::function<absl::StatusOr<Url>(const Url&)>;
@@ -26,12 +28,19 @@ absl::StatusOr<Url> ProxyFromEnvironment(const Url& url);
 
 struct DialOptions {
   std::shared_ptr<const TlsClientContext> tls;  // for https
-  std::string tls_server_name;                  // empty: the URL's host
-  Proxier proxier;                              // null: no proxy
-  std::string unix_path;  // not empty: dial this instead of the host
+  // Gives the context for each connection by TLS, where that may change; null:
+  // `tls` does for all. Mirrors: GetClientCertificate of crypto/tls.Config.
+  std::function<Task<absl::StatusOr<std::shared_ptr<const TlsClientContext>>>()>
+      get_tls;
+  std::string tls_server_name;  // empty: the URL's host
+  Proxier proxier;              // null: no proxy
+  std::string unix_path;        // not empty: dial this instead of the host
   // Whether an IP of the host may be dialled. Not asked about a proxy's, nor by
   // it: it resolves the host by itself.
   std::function<absl::Status(const std::string& ip)> address_filter;
+  // Idle connections that were dialled as this says, for all who do; null: a
+  // transport has its own, and nobody else's are taken.
+  std::shared_ptr<ConnectionPool> pool;
   absl::Duration timeout = absl::Seconds(30);  // dial, proxy and TLS together
   absl::Duration tls_handshake_timeout = absl::Seconds(10);  // as Go has it
 };
@@ -45,8 +54,8 @@ struct DialOptions {
 Task<absl::StatusOr<std::unique_ptr<ByteStream>>> Dial(Url url,
                                                        DialOptions options);
 
-// Keeps up to 4 idle connections a host for 90 s. Follows no redirect. Behind
-// the dial there is no deadline but the caller's: an answer may be a watch.
+// Keeps idle connections in a pool. Follows no redirect. Behind the dial there
+// is no deadline but the caller's: an answer may be a watch.
 std::unique_ptr<RoundTripper> NewTransport(Executor executor,
                                            DialOptions options);
 

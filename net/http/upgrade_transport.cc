@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status/co_status.h"
 #include "base/task/deadline.h"
+#include "net/http/connection_pool.h"
 #include "net/http1/body_reader.h"
 #include "net/http1/input.h"
 #include "net/http1/message_parser.h"
@@ -125,23 +126,20 @@ absl::StatusOr<Url> RedirectTarget(const Url& original, const Url& current,
   return target;
 }
 
-// One request and the head of its answer, on a new connection.
+// One request and the head of its answer.
 struct Exchange {
   std::unique_ptr<ByteStream> stream;
   http1::ResponseHead head;
 };
 
-Task<absl::StatusOr<Exchange>> DoExchange(Request request,
-                                          UpgradeOptions options) {
-  absl::StatusOr<std::unique_ptr<ByteStream>> dialled =
-      co_await Dial(request.url, options.dial);
-  if (!dialled.ok()) co_return dialled.status();
+Task<absl::StatusOr<Exchange>> ExchangeOn(std::unique_ptr<ByteStream> stream,
+                                          Request request,
+                                          absl::Duration timeout) {
   Exchange exchange;
-  exchange.stream = *std::move(dialled);
+  exchange.stream = std::move(stream);
   const std::string head = RequestHead(request);
   absl::Status answered = co_await WithDeadline(
-      options.response_timeout, "upgrade",
-      [&exchange, &head, &request]() -> Task<absl::Status> {
+      timeout, "upgrade", [&exchange, &head, &request]() -> Task<absl::Status> {
         const absl::string_view pieces[] = {head, request.body};
         absl::Status written = co_await exchange.stream->Write(pieces);
         if (!written.ok()) co_return written;
@@ -155,6 +153,47 @@ Task<absl::StatusOr<Exchange>> DoExchange(Request request,
         "net/http: timeout awaiting response headers");
   }
   if (!answered.ok()) co_return answered;
+  co_return exchange;
+}
+
+// An idle connection that leads where `request` goes; null if there is none.
+// By way of a proxy that is another place without TLS: a transport asks the
+// proxy, an upgrade wants a tunnel.
+absl::StatusOr<std::unique_ptr<ByteStream>> TakeIdle(const Request& request,
+                                                     const DialOptions& dial) {
+  if (dial.pool == nullptr) return nullptr;
+  Url proxy;
+  if (dial.proxier != nullptr) {
+    absl::StatusOr<Url> chosen = dial.proxier(request.url);
+    if (!chosen.ok()) return chosen.status();
+    proxy = *std::move(chosen);
+  }
+  if (!proxy.host.empty() && request.url.scheme != "https") return nullptr;
+  std::shared_ptr<http1::Input> input =
+      dial.pool->Take(ConnectionPool::KeyOf(request.url, proxy));
+  if (input == nullptr) return nullptr;
+  return input->Release();
+}
+
+Task<absl::StatusOr<Exchange>> DoExchange(Request request,
+                                          UpgradeOptions options) {
+  absl::StatusOr<std::unique_ptr<ByteStream>> idle =
+      TakeIdle(request, options.dial);
+  if (!idle.ok()) co_return idle.status();
+  if (*idle != nullptr) {
+    absl::StatusOr<Exchange> exchange = co_await ExchangeOn(
+        *std::move(idle), request, options.response_timeout);
+    // It may have died just now; nothing says that the server has seen the
+    // request.
+    const bool stale = absl::IsUnavailable(exchange.status()) ||
+                       absl::IsAborted(exchange.status());
+    if (!stale) co_return exchange;
+  }
+  absl::StatusOr<std::unique_ptr<ByteStream>> dialled =
+      co_await Dial(request.url, options.dial);
+  if (!dialled.ok()) co_return dialled.status();
+  absl::StatusOr<Exchange> exchange = co_await ExchangeOn(
+      *std::move(dialled), std::move(request), options.response_timeout);
   co_return exchange;
 }
 

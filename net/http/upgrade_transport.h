@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mirrors: ConnectWithRedirects of k8s.io/apimachinery/pkg/util/net/http.go
 // (v0.20.2)
-// Requests that ask for another protocol, each on a connection of its own.
+// Requests that ask for another protocol, each on a connection of its own: a
+// new one, or an idle one of the pool.
 #ifndef NET_HTTP_UPGRADE_TRANSPORT_H_
 #define NET_HTTP_UPGRADE_TRANSPORT_H_
 

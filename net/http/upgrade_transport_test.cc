@@ -7,11 +7,15 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "base/status/testing/status_matchers.h"
 #include "base/task/testing/run_test.h"
+#include "net/http/connection_pool.h"
 #include "net/http/testing/fake_connect_proxy.h"
+#include "net/http/testing/scripted_server.h"
+#include "net/http/transport.h"
 
 namespace fairway::net::http {
 namespace {
@@ -141,6 +145,74 @@ TEST(UpgradeTransportTest, LeavesARedirectToTheCallerUnlessToldToFollow) {
   EXPECT_THAT(
       Ask(redirect, true, {}, options).status,
       StatusIs(StatusCode::kFailedPrecondition, "too many redirects (10)"));
+}
+
+const char kOk[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+const char kSwitched[] = "HTTP/1.1 101 Switching Protocols\r\n\r\nhello";
+
+struct PooledOutcome {
+  absl::Status upgraded;
+  std::string behind;  // five bytes of the upgraded connection
+  int accepted = 0;    // by the server
+  size_t heads = 0;
+};
+
+// A GET by a transport, then an upgrade by way of the same pool, which takes as
+// long as the GET's body to come: nobody has noticed yet whether it died.
+PooledOutcome GetThenUpgrade(std::vector<std::vector<std::string>> script) {
+  PooledOutcome outcome;
+  RunTest([&](Executor executor) -> Task<absl::Status> {
+    ScriptedServer server(executor, std::move(script));
+    UpgradeOptions options;
+    options.dial.pool = std::make_shared<ConnectionPool>(executor);
+    std::unique_ptr<RoundTripper> transport =
+        NewTransport(executor, options.dial);
+    Request get;
+    get.url = server.UrlOf("/get");
+    absl::StatusOr<Response> got = co_await transport->RoundTrip(get);
+    if (!got.ok()) co_return got.status();
+    absl::StatusOr<std::string> body = co_await ReadAll(*got->body, 1 << 20);
+    EXPECT_THAT(body, IsOk());
+    Request upgrade;
+    upgrade.method = "POST";
+    upgrade.url = server.UrlOf("/upgrade");
+    absl::StatusOr<Response> response =
+        co_await DoUpgradeRequest(upgrade, options);
+    outcome.upgraded = response.status();
+    if (response.ok()) {
+      std::unique_ptr<ByteStream> upgraded = TakeUpgraded(*response);
+      outcome.behind.resize(5);
+      outcome.upgraded =
+          co_await ReadFull(*upgraded, absl::MakeSpan(&outcome.behind[0], 5));
+    }
+    outcome.accepted = server.accepted;
+    outcome.heads = server.heads.size();
+    absl::Status stopped = co_await server.Stop();
+    co_return stopped;
+  });
+  return outcome;
+}
+
+TEST(UpgradeTransportTest, TakesAConnectionThatStandsIdle) {
+  const PooledOutcome outcome = GetThenUpgrade({{kOk, kSwitched}});
+  EXPECT_THAT(outcome.upgraded, IsOk());
+  EXPECT_EQ(outcome.behind, "hello");
+  EXPECT_EQ(outcome.accepted, 1);
+}
+
+TEST(UpgradeTransportTest, DialsWhereTheIdleConnectionHadDied) {
+  const PooledOutcome outcome = GetThenUpgrade({{kOk, ""}, {kSwitched}});
+  EXPECT_THAT(outcome.upgraded, IsOk());
+  EXPECT_EQ(outcome.behind, "hello");
+  EXPECT_EQ(outcome.accepted, 2);
+  EXPECT_EQ(outcome.heads, 3u);
+}
+
+TEST(UpgradeTransportTest, AsksOnceWhereTheIdleConnectionAnswersNonsense) {
+  const PooledOutcome outcome =
+      GetThenUpgrade({{kOk, "SSH-2.0-x\r\n\r\n"}, {kSwitched}});
+  EXPECT_THAT(outcome.upgraded, StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_EQ(outcome.heads, 2u);
 }
 
 }  // namespace
