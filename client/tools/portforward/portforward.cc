@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
 #include "base/status/co_status.h"
@@ -19,6 +21,13 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr absl::string_view kFile = "portforward.cc";
+
+// How long a session may take to make the streams of a connection before
+// another is tried.
+constexpr absl::Duration kStreamPatience = absl::Seconds(2);
+
+// How long a connection may stand still whose pod is gone.
+constexpr absl::Duration kGonePodPatience = absl::Milliseconds(500);
 
 // The one pod that a dialer leads to.
 class DialedPod final : public PodSource {
@@ -59,6 +68,13 @@ bool IsWorthAnother(const absl::Status& status, int attempts) {
          attempts < 2;
 }
 
+// Whether the error stream's text says only that nobody listens at the port, as
+// the runtimes put it. All else may mean that the pod is not there any more
+// ("container not running", "not found"), which a session does not tell.
+bool IsRefusal(absl::string_view text) {
+  return absl::StrContains(absl::AsciiStrToLower(text), "connection refused");
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PortForwarder>> NewOnAddresses(
@@ -92,12 +108,17 @@ PortForwarder::PortForwarder(Executor executor, std::unique_ptr<PodSource> pods,
     : executor_(executor),
       options_(std::move(options)),
       observer_(observer),
-      backends_(executor, std::move(pods), options_, observer),
+      backends_(executor, std::move(pods), options_, observer,
+                {[this](const std::string& uid) { ResetConnectionsTo(uid); },
+                 [this](absl::string_view error) {
+                   last_error_ = std::string(error);
+                 }}),
       changed_(executor),
       tasks_(executor) {}
 
 void PortForwarder::Stop() {
   stopped_ = true;
+  backends_.StopWaiting();
   changed_.NotifyAll();
 }
 
@@ -288,21 +309,44 @@ void PortForwarder::NoteError(OpenConnection& open, int line,
   last_error_ = open.summary.error;
 }
 
+Task<absl::StatusOr<StreamPair>> PortForwarder::MakeStreamsInSession(
+    const OpenConnection& open, const Route& route, Patience patience) {
+  std::function<Task<absl::StatusOr<StreamPair>>()> create = [&open, &route]() {
+    return CreateStreams(
+        route.lease->session(), route.remote_port, open.info.id,
+        absl::StrCat(open.info.local->Name(), " -> ", route.remote_port));
+  };
+  absl::StatusOr<StreamPair> streams = absl::UnknownError("no streams");
+  if (patience == Patience::kShort) {
+    streams = co_await WithDeadline<StreamPair>(kStreamPatience, "streams",
+                                                std::move(create));
+  } else {
+    streams = co_await create();
+  }
+  co_return streams;
+}
+
 Task<absl::StatusOr<StreamPair>> PortForwarder::MakeStreams(
     OpenConnection& open, Route* route) {
+  Waiting waiting;
+  waiting.deadline =
+      Clock::now() + absl::ToChronoNanoseconds(options_.reconnect_timeout);
+  waiting.given_up = [&open]() { return open.local->PeerHasEnded(); };
   for (int attempts = 1;; ++attempts) {
     absl::StatusOr<Route> acquired =
-        co_await backends_.Acquire(open.slot, open.port);
+        co_await backends_.Acquire(open.slot, open.port, waiting);
     if (!acquired.ok()) co_return acquired.status();
     *route = *std::move(acquired);
-    std::string ports =
-        absl::StrCat(open.info.local->Name(), " -> ", route->remote_port);
-    absl::StatusOr<StreamPair> streams =
-        co_await CreateStreams(route->lease->session(), route->remote_port,
-                               open.info.id, std::move(ports));
+    const bool first = attempts == 1 && options_.reconnect;
+    absl::StatusOr<StreamPair> streams = co_await MakeStreamsInSession(
+        open, *route, first ? Patience::kShort : Patience::kAsLongAsItTakes);
     if (streams.ok()) co_return streams;
-    if (!IsWorthAnother(streams.status(), attempts)) co_return streams;
+    const bool silent = first && absl::IsDeadlineExceeded(streams.status());
+    if (!silent && !IsWorthAnother(streams.status(), attempts)) {
+      co_return streams;
+    }
     route->lease->End(ConnectionEnd::kNotMade);
+    if (silent) backends_.Doubt(*route);
   }
 }
 
@@ -317,7 +361,9 @@ Task<void> PortForwarder::ConnectToPod(OpenConnection& open) {
     }
     co_return;
   }
-  open.summary.pod = route.pod.name;
+  open.summary.pod = route.backend->pod.name;
+  open.pod_uid = route.backend->pod.uid;
+  if (route.backend->gone) ResetConnectionsTo(open.pod_uid);
   std::function<void()> on_cut_off = [&route]() { route.lease->Abort(); };
   std::function<void()> on_first_fin = [&open]() { open.first_fin = true; };
   ForwardResult result = co_await ForwardConnection(
@@ -325,17 +371,62 @@ Task<void> PortForwarder::ConnectToPod(OpenConnection& open) {
       std::move(on_cut_off), std::move(on_first_fin));
   route.lease->End(result.status.ok() ? ConnectionEnd::kInGoodOrder
                                       : ConnectionEnd::kAborted);
-  if (!result.remote_error.empty()) {
+  NoteResult(open, route, result);
+}
+
+void PortForwarder::NoteResult(OpenConnection& open, const Route& route,
+                               const ForwardResult& result) {
+  if (open.reset) {
+    open.summary.cut_off = true;
+    NoteError(open, __LINE__, "the pod is gone");
+  } else if (!result.remote_error.empty()) {
     NoteError(
         open, __LINE__,
         absl::StrCat("an error occurred forwarding ", open.info.local->Name(),
                      " -> ", route.remote_port, ": ", result.remote_error));
+    if (!IsRefusal(result.remote_error)) backends_.Doubt(route);
   } else if (!result.status.ok() && !absl::IsCancelled(result.status)) {
+    open.summary.cut_off = options_.reconnect &&
+                           absl::IsUnavailable(result.status) &&
+                           route.LostWithThePod();
     NoteError(open, __LINE__,
               absl::StrCat("error copying between local connection and "
                            "remote stream: ",
                            result.status.message()));
   }
+}
+
+// What still arrives may arrive: the pod's last words may be under way.
+void PortForwarder::ResetConnectionsTo(const std::string& uid) {
+  if (!resetting_.insert(uid).second) return;
+  std::function<Task<absl::Status>()> reset = [this,
+                                               uid]() -> Task<absl::Status> {
+    absl::Status slept;
+    while (slept.ok() && ResetThoseThatStandStill(uid)) {
+      slept = co_await Sleep(kGonePodPatience / 5);
+    }
+    resetting_.erase(uid);
+    co_return slept;
+  };
+  tasks_.Spawn(std::move(reset));
+}
+
+bool PortForwarder::ResetThoseThatStandStill(const std::string& uid) {
+  const Clock::time_point now = Clock::now();
+  bool left = false;
+  for (OpenConnection* open : connections_) {
+    if (open->pod_uid != uid || open->reset) continue;
+    left = true;
+    const uint64_t bytes = open->bytes.sent + open->bytes.received;
+    if (bytes != open->seen_bytes || !open->still_since.has_value()) {
+      open->seen_bytes = bytes;
+      open->still_since = now;
+    } else if (absl::FromChrono(now - *open->still_since) >= kGonePodPatience) {
+      open->reset = true;
+      open->local->Abort();
+    }
+  }
+  return left;
 }
 
 ForwardStats PortForwarder::stats() const {

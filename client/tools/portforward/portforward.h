@@ -4,6 +4,7 @@
 #ifndef CLIENT_TOOLS_PORTFORWARD_PORTFORWARD_H_
 #define CLIENT_TOOLS_PORTFORWARD_PORTFORWARD_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "base/task/condition.h"
 #include "base/task/task.h"
 #include "base/task/task_group.h"
@@ -79,6 +81,11 @@ class PortForwarder {
     std::unique_ptr<net::Socket> local;
     bool first_fin = false;  // one of two was passed on
     ForwardedBytes bytes;
+    std::string pod_uid;  // empty while it has no pod
+    // Once its pod is gone: since when no byte has moved, and how many had.
+    absl::optional<std::chrono::steady_clock::time_point> still_since;
+    uint64_t seen_bytes = 0;
+    bool reset = false;  // for that
     ConnectionSummary summary;
   };
 
@@ -93,6 +100,15 @@ class PortForwarder {
   Task<void> ConnectToPod(OpenConnection& open);
   Task<absl::StatusOr<StreamPair>> MakeStreams(OpenConnection& open,
                                                Route* route);
+  enum class Patience { kShort, kAsLongAsItTakes };
+  Task<absl::StatusOr<StreamPair>> MakeStreamsInSession(
+      const OpenConnection& open, const Route& route, Patience patience);
+  void NoteResult(OpenConnection& open, const Route& route,
+                  const ForwardResult& result);
+  // Ends the connections to a pod that is gone.
+  void ResetConnectionsTo(const std::string& uid);
+  // Whether there are others left.
+  bool ResetThoseThatStandStill(const std::string& uid);
   // Why the connection ended.
   void NoteError(OpenConnection& open, int line, std::string message);
   Task<absl::Status> EndAll();
@@ -115,6 +131,7 @@ class PortForwarder {
   std::set<OpenConnection*> connections_;
   ForwardedBytes ended_bytes_;  // of connections that have ended
   std::string last_error_;
+  std::set<std::string> resetting_;  // pods' uids
   Condition changed_;
   TaskGroup tasks_;
 };

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "base/status/co_status.h"
 #include "base/task/deadline.h"
 
@@ -12,13 +13,16 @@ namespace fairway::portforward {
 
 SessionProvider::SessionProvider(Executor executor,
                                  std::unique_ptr<httpstream::Dialer> dialer,
-                                 SessionPerConnection mode, SessionTimes times)
+                                 SessionPerConnection mode, SessionTimes times,
+                                 GiveUp give_up)
     : executor_(executor),
       dialer_(std::move(dialer)),
       mode_(mode),
       times_(times),
+      give_up_(give_up),
       pause_(times.min_pause),
       lost_condition_(executor),
+      unused_(executor),
       tasks_(executor),
       closings_(executor) {}
 
@@ -111,18 +115,21 @@ void SessionProvider::NoteFailure(const absl::Status& error,
   // Nobody needed it, then.
   if (ready_ != nullptr) return;
   if (!failing_since_.has_value()) failing_since_ = since;
-  if (waiters_.empty()) {
-    const auto failing = absl::FromChrono(Clock::now() - *failing_since_);
-    if (failing >= times_.give_up_after && leases_ == 0) {
-      Lose();
-      return;
-    }
-  } else if (shared_) {
+  const auto failing = absl::FromChrono(Clock::now() - *failing_since_);
+  if (failing >= times_.give_up_after && MayGiveUp()) {
+    Lose(error);
+    return;
+  }
+  if (shared_) {
     while (!waiters_.empty()) Answer(error);
-  } else {
+  } else if (!waiters_.empty()) {
     Answer(error);
   }
   Rest();
+}
+
+bool SessionProvider::MayGiveUp() const {
+  return give_up_ == GiveUp::kAnyway || (leases_ == 0 && waiters_.empty());
 }
 
 void SessionProvider::Rest() {
@@ -144,7 +151,7 @@ Task<absl::Status> SessionProvider::Watch(SessionPtr session) {
   // Unless another has taken its place, though it was just now retired.
   if (shared_ && !ended.ok() && (ready_ == session || ready_ == nullptr)) {
     // Connections were cut off with it.
-    Lose();
+    Lose(ended);
     co_return ended;
   }
   if (ready_ != session) co_return ended;
@@ -166,7 +173,10 @@ Task<absl::Status> SessionProvider::WatchRedial() {
   const size_t dialed = dialed_;
   absl::Status slept = co_await Sleep(times_.hang_after);
   FAIRWAY_CO_RETURN_IF_ERROR(slept);
-  if (dialed == dialed_ && leases_ == 0 && waiters_.empty()) Lose();
+  if (dialed == dialed_ && MayGiveUp()) {
+    Lose(absl::DeadlineExceededError(absl::StrCat(
+        "no answer for ", absl::FormatDuration(times_.hang_after))));
+  }
   co_return absl::OkStatus();
 }
 
@@ -226,7 +236,7 @@ std::unique_ptr<SessionLease> SessionProvider::Lend(SessionPtr session) {
 }
 
 void SessionProvider::TakeBack(const SessionPtr& session, ConnectionEnd how) {
-  --leases_;
+  if (--leases_ == 0) unused_.NotifyAll();
   if (--session->leases == 0) in_use_.erase(session);
   if (how == ConnectionEnd::kNotMade) {
     session->retired = true;
@@ -251,9 +261,38 @@ void SessionProvider::CloseInBackground(const SessionPtr& session) {
   });
 }
 
-void SessionProvider::Lose() {
+void SessionProvider::Lose(const absl::Status& loss) {
+  if (lost_) return;
   lost_ = true;
+  loss_ = loss;
   lost_condition_.NotifyAll();
+  if (give_up_ == GiveUp::kWhenUnused) return;
+  while (!waiters_.empty()) Answer(loss);
+}
+
+void SessionProvider::Retire() {
+  if (!lost_) retired_ = true;
+  Lose(absl::UnavailableError("the session is not used any more"));
+  // Dials, and the watch of what is not needed any more.
+  tasks_.Cancel();
+  if (ready_ == nullptr) return;
+  SessionPtr ready = std::move(ready_);
+  ready_ = nullptr;
+  ready->retired = true;
+  if (ready->leases == 0) CloseInBackground(ready);
+}
+
+Task<absl::Status> SessionProvider::WaitUnused() {
+  while (leases_ > 0 && !waiting_stopped_) {
+    absl::Status waited = co_await unused_.Wait();
+    FAIRWAY_CO_RETURN_IF_ERROR(waited);
+  }
+  co_return absl::OkStatus();
+}
+
+void SessionProvider::StopWaiting() {
+  waiting_stopped_ = true;
+  unused_.NotifyAll();
 }
 
 Task<absl::Status> SessionProvider::WaitLost() {

@@ -49,6 +49,12 @@ struct SessionTimes {
   absl::Duration close_timeout = absl::Seconds(10);
 };
 
+// When a provider is lost because dials fail.
+enum class GiveUp {
+  kWhenUnused,  // not while a connection has a session, or waits for one
+  kAnyway,      // somebody makes another, while those in use live on
+};
+
 enum class SessionPerConnection {
   kAuto,    // one for all if the peer keeps windows, else a session each
   kAlways,  // a session each
@@ -106,7 +112,8 @@ class SessionLease {
 class SessionProvider {
  public:
   SessionProvider(Executor executor, std::unique_ptr<httpstream::Dialer> dialer,
-                  SessionPerConnection mode, SessionTimes times = {});
+                  SessionPerConnection mode, SessionTimes times = {},
+                  GiveUp give_up = GiveUp::kWhenUnused);
 
   // Makes the first session, before anybody listens. Call it once.
   // Errors: of Dialer::Dial and KeepsStreamsApart.
@@ -120,6 +127,22 @@ class SessionProvider {
   // share was cut off, or no new one can be had while none is in use. Waits as
   // long as it takes: that is what a forwarder does.
   Task<absl::Status> WaitLost();
+
+  // Why it is lost: what ended the shared session, or of the last dial.
+  const absl::Status& loss() const { return loss_; }
+
+  // Lends no session any more: Acquire() fails, the spare is closed, and
+  // WaitLost() returns. Connections that have a session keep it. Never waits.
+  // Idempotent.
+  void Retire();
+  // Whether that came before it was lost.
+  bool retired() const { return retired_; }
+  // Returns when no connection has a session, or after StopWaiting().
+  Task<absl::Status> WaitUnused();
+  void StopWaiting();
+
+  // Whether connections have one session in common.
+  bool shared() const { return shared_; }
 
   // Of the session that the next connection gets, or of one in use.
   absl::optional<absl::Duration> RoundTripTime() const;
@@ -155,6 +178,7 @@ class SessionProvider {
   // For the waiters, or to be at hand.
   void Offer(const SessionPtr& session);
   void NoteFailure(const absl::Status& error, Clock::time_point since);
+  bool MayGiveUp() const;
   // No dial but for who waits until a pause is over.
   void Rest();
   Task<absl::Status> Watch(SessionPtr session);
@@ -163,12 +187,13 @@ class SessionProvider {
   std::unique_ptr<SessionLease> Lend(SessionPtr session);
   void TakeBack(const SessionPtr& session, ConnectionEnd how);
   void CloseInBackground(const SessionPtr& session);
-  void Lose();
+  void Lose(const absl::Status& loss);
 
   const Executor executor_;
   const std::unique_ptr<httpstream::Dialer> dialer_;
   const SessionPerConnection mode_;
   const SessionTimes times_;
+  const GiveUp give_up_;
   bool shared_ = true;  // known once open
   bool peer_keeps_windows_ = true;
 
@@ -183,8 +208,12 @@ class SessionProvider {
   bool resting_ = false;
   absl::optional<Clock::time_point> failing_since_;
   bool lost_ = false;
+  absl::Status loss_;
+  bool retired_ = false;
   bool closing_ = false;
+  bool waiting_stopped_ = false;
   Condition lost_condition_;
+  Condition unused_;
   TaskGroup tasks_;     // dials, pauses, watches: end with Close()
   TaskGroup closings_;  // sessions on their way out
 };
