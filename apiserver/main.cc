@@ -347,7 +347,8 @@ Task<absl::Status> Main() {
 int main(int argc, char** argv) {
   fairway::InitDaemon(
       argc, argv,
-      "The Kubernetes API server of Fairway: it stores pods, nodes and "
-      "namespaces, and proxies port-forwards to the kubelets.");
+      "The Kubernetes API server of Fairway: it stores pods, nodes, "
+      "namespaces, services and workloads, and proxies port-forwards to the "
+      "kubelets.");
   return fairway::ExitStatus(fairway::RunLoop(&fairway::apiserver::Main));
 }

@@ -19,6 +19,7 @@
 #include "apiserver/registry/core/namespace/strategy.h"
 #include "apiserver/registry/core/rest/storage_core.h"
 #include "apiserver/registry/rest/status_details.h"
+#include "apiserver/registry/workload/storage.h"
 #include "base/metrics/metrics.h"
 
 namespace fairway::apiserver {
@@ -65,6 +66,7 @@ struct ApiServer::State {
                            core.storage.at("pods").get())),
         installer(admit.get()) {
     InstallLegacyApi();
+    InstallApis();
   }
 
   // Mirrors: InstallLegacyAPI.
@@ -74,6 +76,14 @@ struct ApiServer::State {
     }
     for (auto& [path, connecter] : core.connecters) {
       installer.RegisterResourceHandlers(path, std::move(connecter));
+    }
+  }
+
+  // Mirrors: InstallAPIs.
+  void InstallApis() {
+    for (auto& [path, storage] :
+         registry::workload::NewRESTStorage(config.storage.get())) {
+      installer.RegisterResourceHandlers(path, std::move(storage));
     }
   }
 
@@ -98,11 +108,19 @@ struct ApiServer::State {
 };
 
 Json ApiServer::State::Document(const std::string& path) const {
-  if (path == "/") return endpoints::RootPaths();
+  if (path == "/") return endpoints::RootPaths(installer.Groups());
   if (path == "/version") return endpoints::VersionInfo();
   if (path == "/api") return endpoints::ApiVersions(config.server_address);
-  if (path == "/apis") return endpoints::ApiGroupList();
-  if (path == "/api/v1") return endpoints::ApiResourceList(installer.Entries());
+  if (path == "/apis") return endpoints::ApiGroupList(installer.Groups());
+  if (path == "/api/v1") {
+    return endpoints::ApiResourceList("", installer.Entries(""));
+  }
+  for (const std::string& group : installer.Groups()) {
+    if (path == "/apis/" + group) return endpoints::ApiGroup(group);
+    if (path == "/apis/" + group + "/v1") {
+      return endpoints::ApiResourceList(group, installer.Entries(group));
+    }
+  }
   return Json();
 }
 
@@ -196,7 +214,7 @@ Task<absl::Status> ApiServer::PrepareRun() {
 }
 
 Task<absl::Status> ApiServer::Run() {
-  std::vector<rest::Storage*> contents = {state_->installer.storage("pods")};
+  std::vector<rest::Storage*> contents = state_->installer.NamespacedStorage();
   absl::Status ended = co_await registry::namespaces::RunController(
       *state_->config.storage, *state_->lifecycle_namespaces,
       std::move(contents));

@@ -36,6 +36,17 @@ constexpr char kPod[] = R"({"metadata":{"name":"p"},"spec":{"containers":[)"
                         R"({"name":"c","image":"i"}]}})";
 constexpr char kPods[] = "/api/v1/namespaces/default/pods";
 
+constexpr char kDeployments[] = "/apis/apps/v1/namespaces/default/deployments";
+
+std::string DeploymentJson(const char* name, const char* tier) {
+  return absl::StrCat(
+      R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":")",
+      name, R"(","labels":{"tier":")", tier,
+      R"("}},"spec":{"selector":{"matchLabels":{"app":"a"}},"template":)",
+      R"({"metadata":{"labels":{"app":"a"}},"spec":{"containers":[)",
+      R"({"name":"c","image":"i"}]}}}})");
+}
+
 struct Answer {
   int status = 0;
   std::string body;
@@ -341,6 +352,10 @@ TEST(ApiServerTest, NamespaceGoesWithWhatItHolds) {
     absl::StatusOr<Answer> pod =
         co_await rig.Do("POST", "/api/v1/namespaces/foo/pods", kPod);
     EXPECT_EQ(pod->status, 201);
+    const std::string deployment = DeploymentJson("d", "t");
+    absl::StatusOr<Answer> grouped = co_await rig.Do(
+        "POST", "/apis/apps/v1/namespaces/foo/deployments", deployment.c_str());
+    EXPECT_EQ(grouped->status, 201) << grouped->body;
     absl::StatusOr<Answer> marked =
         co_await rig.Do("DELETE", "/api/v1/namespaces/foo");
     EXPECT_EQ(StringAt(marked->json, {"status", "phase"}), "Terminating");
@@ -354,6 +369,8 @@ TEST(ApiServerTest, NamespaceGoesWithWhatItHolds) {
       text.append(buffer, *got);
     }
     absl::StatusOr<Answer> left = co_await rig.Do("GET", "/api/v1/pods");
+    EXPECT_EQ(ArrayAt(left->json, {"items"}).size(), 0u);
+    left = co_await rig.Do("GET", "/apis/apps/v1/deployments");
     EXPECT_EQ(ArrayAt(left->json, {"items"}).size(), 0u);
     absl::StatusOr<Answer> kept =
         co_await rig.Do("DELETE", "/api/v1/namespaces/default");
@@ -460,8 +477,10 @@ TEST(ApiServerTest, DiscoveryNamesWhatIsServed) {
       names += StringAt(resource, {"name"}) + " ";
     }
     EXPECT_EQ(names,
-              "namespaces namespaces/status nodes nodes/status pods "
-              "pods/binding pods/portforward pods/status ");
+              "endpoints namespaces namespaces/status nodes nodes/status pods "
+              "pods/binding pods/portforward pods/status "
+              "replicationcontrollers replicationcontrollers/status services "
+              "services/status ");
     absl::StatusOr<Answer> version = co_await rig.Do("GET", "/version");
     EXPECT_THAT(StringAt(version->json, {"gitVersion"}), StartsWith("v1.20.2"));
     absl::StatusOr<Answer> ready = co_await rig.Do("GET", "/readyz");
@@ -473,8 +492,162 @@ TEST(ApiServerTest, DiscoveryNamesWhatIsServed) {
     absl::StatusOr<Answer> metrics = co_await rig.Do("GET", "/metrics");
     EXPECT_THAT(metrics->body, HasSubstr("apiserver_request_total"));
     absl::StatusOr<Answer> unknown =
-        co_await rig.Do("GET", "/apis/apps/v1/deployments");
+        co_await rig.Do("GET", "/apis/extensions/v1beta1/deployments");
     EXPECT_EQ(unknown->status, 404);
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(ApiServerTest, DiscoveryNamesTheGroups) {
+  WithServer([](Rig& rig) -> Task<absl::Status> {
+    absl::StatusOr<Answer> groups = co_await rig.Do("GET", "/apis");
+    EXPECT_EQ(groups->json,
+              *api::ParseJson(
+                  R"({"kind":"APIGroupList","apiVersion":"v1","groups":[)"
+                  R"({"name":"apps","versions":[{"groupVersion":"apps/v1",)"
+                  R"("version":"v1"}],"preferredVersion":)"
+                  R"({"groupVersion":"apps/v1","version":"v1"}},)"
+                  R"({"name":"batch","versions":[{"groupVersion":"batch/v1",)"
+                  R"("version":"v1"}],"preferredVersion":)"
+                  R"({"groupVersion":"batch/v1","version":"v1"}}]})"));
+    absl::StatusOr<Answer> group = co_await rig.Do("GET", "/apis/batch");
+    EXPECT_EQ(StringAt(group->json, {"kind"}), "APIGroup");
+    EXPECT_EQ(StringAt(group->json, {"name"}), "batch");
+    absl::StatusOr<Answer> list = co_await rig.Do("GET", "/apis/apps/v1");
+    EXPECT_EQ(StringAt(list->json, {"groupVersion"}), "apps/v1");
+    EXPECT_EQ(StringAt(list->json, {"apiVersion"}), "v1");
+    std::string names;
+    for (const Json& resource : ArrayAt(list->json, {"resources"})) {
+      names += StringAt(resource, {"name"}) + " ";
+    }
+    EXPECT_EQ(names,
+              "daemonsets daemonsets/status deployments deployments/status "
+              "replicasets replicasets/status statefulsets "
+              "statefulsets/status ");
+    EXPECT_EQ(
+        ArrayAt(list->json, {"resources"})[2],
+        *api::ParseJson(
+            R"({"name":"deployments","singularName":"","namespaced":true,)"
+            R"("kind":"Deployment","verbs":["create","delete",)"
+            R"("deletecollection","get","list","patch","update","watch"],)"
+            R"("shortNames":["deploy"],"categories":["all"]})"));
+    for (const char* path :
+         {"/apis/foo", "/apis/foo/v1", "/apis/apps/v2", "/api/v1/deployments",
+          "/apis/apps/v1/pods", "/apis/apps/v1beta1/deployments"}) {
+      absl::StatusOr<Answer> unknown = co_await rig.Do("GET", path);
+      EXPECT_EQ(unknown->status, 404) << path;
+    }
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(ApiServerTest, StoresObjectsOfGroups) {
+  WithServer([](Rig& rig) -> Task<absl::Status> {
+    const std::string first = DeploymentJson("d", "front");
+    const std::string second = DeploymentJson("e", "back");
+    absl::StatusOr<Answer> made =
+        co_await rig.Do("POST", kDeployments, first.c_str());
+    if (!made.ok()) co_return made.status();
+    EXPECT_EQ(made->status, 201) << made->body;
+    EXPECT_EQ(StringAt(made->json, {"apiVersion"}), "apps/v1");
+    absl::StatusOr<Answer> again =
+        co_await rig.Do("POST", kDeployments, first.c_str());
+    EXPECT_EQ(StringAt(again->json, {"message"}),
+              "deployments.apps \"d\" already exists");
+    EXPECT_EQ(again->json["details"],
+              *api::ParseJson(R"({"name":"d","group":"apps",)"
+                              R"("kind":"deployments"})"));
+    made = co_await rig.Do("POST", kDeployments, second.c_str());
+    EXPECT_EQ(made->status, 201);
+    const std::pair<const char*, size_t> selections[] = {
+        {"/apis/apps/v1/deployments", 2},
+        {"/apis/apps/v1/deployments?labelSelector=tier%3Dback", 1},
+        {"/apis/apps/v1/deployments?fieldSelector=metadata.name%3Dd", 1},
+        {"/apis/apps/v1/deployments?fieldSelector=metadata.namespace%3Dx", 0}};
+    for (const auto& [target, count] : selections) {
+      absl::StatusOr<Answer> list = co_await rig.Do("GET", target);
+      EXPECT_EQ(ArrayAt(list->json, {"items"}).size(), count) << target;
+      EXPECT_EQ(StringAt(list->json, {"kind"}), "DeploymentList");
+      EXPECT_EQ(StringAt(list->json, {"apiVersion"}), "apps/v1");
+    }
+    constexpr char kStatus[] =
+        "/apis/apps/v1/namespaces/default/deployments/d/status";
+    constexpr char kBody[] =
+        R"({"metadata":{"name":"d"},"status":{"readyReplicas":1}})";
+    absl::StatusOr<Answer> status = co_await rig.Do("PUT", kStatus, kBody);
+    EXPECT_EQ(status->status, 200) << status->body;
+    EXPECT_EQ(IntAt(status->json, {"status", "readyReplicas"}), 1);
+    EXPECT_EQ(IntAt(status->json, {"spec", "replicas"}), 1);
+    absl::StatusOr<Answer> gone = co_await rig.Do(
+        "DELETE", "/apis/apps/v1/namespaces/default/deployments/d");
+    EXPECT_EQ(StringAt(gone->json, {"details", "group"}), "apps");
+    absl::StatusOr<Answer> missing = co_await rig.Do(
+        "GET", "/apis/apps/v1/namespaces/default/deployments/d");
+    EXPECT_EQ(StringAt(missing->json, {"message"}),
+              "deployments.apps \"d\" not found");
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(ApiServerTest, WatchOfAGroupSeesWhatItsSelectorTakes) {
+  WithServer([](Rig& rig) -> Task<absl::Status> {
+    std::unique_ptr<net::http::RoundTripper> client = rig.Client(true);
+    net::http::Request request = rig.Request(
+        "GET",
+        "/apis/apps/v1/deployments?watch=true&labelSelector=tier%3Dfront", "");
+    absl::StatusOr<net::http::Response> response =
+        co_await client->RoundTrip(std::move(request));
+    if (!response.ok()) co_return response.status();
+    const std::string back = DeploymentJson("e", "back");
+    const std::string front = DeploymentJson("d", "front");
+    absl::StatusOr<Answer> made =
+        co_await rig.Do("POST", kDeployments, back.c_str());
+    EXPECT_EQ(made->status, 201);
+    made = co_await rig.Do("POST", kDeployments, front.c_str());
+    EXPECT_EQ(made->status, 201);
+    std::string text;
+    char buffer[4096];
+    while (!absl::StrContains(text, "\n")) {
+      absl::StatusOr<size_t> got =
+          co_await response->body->Read(absl::MakeSpan(buffer));
+      if (!got.ok()) co_return got.status();
+      if (*got == 0) co_return absl::UnavailableError("the watch ended");
+      text.append(buffer, *got);
+    }
+    absl::StatusOr<Json> event =
+        api::ParseJson(text.substr(0, text.find('\n')));
+    EXPECT_EQ(StringAt(*event, {"type"}), "ADDED");
+    EXPECT_EQ(StringAt(*event, {"object", "metadata", "name"}), "d");
+    EXPECT_EQ(StringAt(*event, {"object", "apiVersion"}), "apps/v1");
+    co_return absl::OkStatus();
+  });
+}
+
+// What kubectl apply sends when a port of a service moves.
+TEST(ApiServerTest, AServicesPortsAreMergedByPort) {
+  WithServer([](Rig& rig) -> Task<absl::Status> {
+    constexpr char kServices[] = "/api/v1/namespaces/default/services";
+    constexpr char kService[] =
+        R"({"metadata":{"name":"s"},"spec":{"ports":[{"name":"a","port":80},)"
+        R"({"name":"b","port":81}]}})";
+    absl::StatusOr<Answer> made = co_await rig.Do("POST", kServices, kService);
+    EXPECT_EQ(made->status, 201) << made->body;
+    std::unique_ptr<net::http::RoundTripper> client = rig.Client(true);
+    net::http::Request request = rig.Request(
+        "PATCH", "/api/v1/namespaces/default/services/s",
+        R"({"spec":{"$setElementOrder/ports":[{"port":82},{"port":80}],)"
+        R"("ports":[{"$patch":"delete","port":81},{"name":"c","port":82},)"
+        R"({"port":80,"targetPort":8080}]}})");
+    request.headers.Set("Content-Type",
+                        "application/strategic-merge-patch+json");
+    absl::StatusOr<Answer> patched =
+        co_await rig.Send(*client, std::move(request));
+    if (!patched.ok()) co_return patched.status();
+    EXPECT_EQ(patched->status, 200) << patched->body;
+    EXPECT_EQ(patched->json["spec"]["ports"],
+              *api::ParseJson(R"([{"name":"c","port":82,"protocol":"TCP",)"
+                              R"("targetPort":82},{"name":"a","port":80,)"
+                              R"("protocol":"TCP","targetPort":8080}])"));
     co_return absl::OkStatus();
   });
 }

@@ -54,7 +54,7 @@ class NamespaceLifecycle final : public Interface {
   }
 
   Task<absl::Status> Admit(Attributes& a) override {
-    const bool of_namespace = a.resource == "namespaces";
+    const bool of_namespace = a.api_group.empty() && a.resource == "namespaces";
     if (of_namespace && a.operation == Operation::kDelete &&
         IsImmortal(a.name)) {
       co_return api::NewForbidden("namespaces", a.name,
@@ -70,8 +70,10 @@ class NamespaceLifecycle final : public Interface {
     if (!ns.ok()) co_return ns.status();
     if (a.operation == Operation::kCreate && a.subresource.empty() &&
         StringAt(*ns, {"status", "phase"}) == "Terminating") {
+      std::string resource = a.resource;
+      if (!a.api_group.empty()) absl::StrAppend(&resource, ".", a.api_group);
       co_return api::NewForbidden(
-          a.resource, a.name,
+          resource, a.name,
           absl::StrCat("unable to create new content in namespace ", a.ns,
                        " because it is being terminated"));
     }

@@ -23,6 +23,7 @@ struct Attributes {
   std::string kind;
   std::string ns;
   std::string name;
+  std::string api_group;
   std::string resource;
   std::string subresource;
   authentication::UserInfo user;

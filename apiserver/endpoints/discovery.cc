@@ -33,20 +33,41 @@ Json ApiVersions(const std::string& server_address) {
   return json;
 }
 
-Json ApiGroupList() {
+Json ApiGroup(const std::string& group) {
+  Json version;
+  version["groupVersion"] = group + "/v1";
+  version["version"] = "v1";
+  Json json;
+  json["kind"] = "APIGroup";
+  json["apiVersion"] = "v1";
+  json["name"] = group;
+  json["versions"].push_back(version);
+  json["preferredVersion"] = std::move(version);
+  return json;
+}
+
+Json ApiGroupList(const std::vector<std::string>& groups) {
   Json json;
   json["kind"] = "APIGroupList";
   json["apiVersion"] = "v1";
   json["groups"] = Json::array();
+  for (const std::string& group : groups) {
+    Json entry = ApiGroup(group);
+    entry.erase("kind");
+    entry.erase("apiVersion");
+    json["groups"].push_back(std::move(entry));
+  }
   return json;
 }
 
-Json ApiResourceList(std::vector<ResourceEntry> entries) {
+Json ApiResourceList(const std::string& group,
+                     std::vector<ResourceEntry> entries) {
   std::sort(entries.begin(), entries.end(),
             [](const auto& a, const auto& b) { return a.path < b.path; });
   Json json;
   json["kind"] = "APIResourceList";
-  json["groupVersion"] = "v1";
+  if (!group.empty()) json["apiVersion"] = "v1";
+  json["groupVersion"] = group.empty() ? "v1" : group + "/v1";
   json["resources"] = Json::array();
   for (const ResourceEntry& entry : entries) {
     Json resource;
@@ -81,10 +102,17 @@ Json VersionInfo() {
   return json;
 }
 
-Json RootPaths() {
+Json RootPaths(const std::vector<std::string>& groups) {
   Json json;
-  for (const char* path : {"/api", "/api/v1", "/apis", "/healthz", "/livez",
-                           "/metrics", "/openapi/v2", "/readyz", "/version"}) {
+  for (const char* path : {"/api", "/api/v1", "/apis"}) {
+    json["paths"].push_back(path);
+  }
+  for (const std::string& group : groups) {
+    json["paths"].push_back("/apis/" + group);
+    json["paths"].push_back("/apis/" + group + "/v1");
+  }
+  for (const char* path : {"/healthz", "/livez", "/metrics", "/openapi/v2",
+                           "/readyz", "/version"}) {
     json["paths"].push_back(path);
   }
   return json;

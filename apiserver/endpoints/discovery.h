@@ -21,11 +21,17 @@ struct ResourceEntry {
   std::vector<std::string> verbs;
 };
 
-Json ApiVersions(const std::string& server_address);       // /api
-Json ApiGroupList();                                       // /apis
-Json ApiResourceList(std::vector<ResourceEntry> entries);  // /api/v1
-Json VersionInfo();                                        // /version
-Json RootPaths();                                          // /
+// `group` is "apps"; `groups` are all but the core group, sorted.
+Json ApiVersions(const std::string& server_address);        // /api
+Json ApiGroupList(const std::vector<std::string>& groups);  // /apis
+Json ApiGroup(const std::string& group);                    // /apis/apps
+Json VersionInfo();                                         // /version
+Json RootPaths(const std::vector<std::string>& groups);     // /
+
+// /api/v1, for the empty group, or /apis/apps/v1. The core group's has no
+// apiVersion, as upstream.
+Json ApiResourceList(const std::string& group,
+                     std::vector<ResourceEntry> entries);
 
 // An OpenAPI document that describes no type, so that kubectl's validation has
 // nothing to object to: as JSON, and as a gnostic openapi.v2.Document.

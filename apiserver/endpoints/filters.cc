@@ -272,6 +272,9 @@ absl::Status Decide(const authorization::Attributes& attributes,
   if (!attributes.subresource.empty()) {
     absl::StrAppend(&resource, "/", attributes.subresource);
   }
+  if (!attributes.api_group.empty()) {
+    absl::StrAppend(&resource, ".", attributes.api_group);
+  }
   return api::NewForbidden(resource, attributes.name, why);
 }
 

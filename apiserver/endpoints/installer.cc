@@ -55,7 +55,8 @@ absl::StatusOr<Action> Route(const handlers::RequestScope& scope,
   }
   const registry::rest::ResourceInfo& resource = scope.storage->info();
   const bool of_collection = info.verb == "list" || info.verb == "watch";
-  const bool own_namespace = info.resource == "namespaces";
+  const bool own_namespace =
+      info.api_group.empty() && info.resource == "namespaces";
   if (resource.namespaced && info.ns.empty() && !of_collection) {
     return info.parts.size() == 1 ? MethodNotAllowed() : NotFound();
   }
@@ -77,7 +78,7 @@ absl::StatusOr<Action> Route(const handlers::RequestScope& scope,
 
 void APIInstaller::RegisterResourceHandlers(
     const std::string& path, std::unique_ptr<registry::rest::Storage> storage) {
-  handlers::RequestScope& scope = scopes_[path];
+  handlers::RequestScope& scope = scopes_[storage->info().group][path];
   scope.path = path;
   scope.admit = admit_;
   scope.storage = std::move(storage);
@@ -86,27 +87,43 @@ void APIInstaller::RegisterResourceHandlers(
 void APIInstaller::RegisterResourceHandlers(
     const std::string& path,
     std::unique_ptr<registry::rest::Connecter> connecter) {
-  handlers::RequestScope& scope = scopes_[path];
+  handlers::RequestScope& scope = scopes_[""][path];
   scope.path = path;
   scope.admit = admit_;
   scope.connecter = std::move(connecter);
 }
 
-registry::rest::Storage* APIInstaller::storage(const std::string& path) const {
-  auto it = scopes_.find(path);
-  return it == scopes_.end() ? nullptr : it->second.storage.get();
+std::vector<registry::rest::Storage*> APIInstaller::NamespacedStorage() const {
+  std::vector<registry::rest::Storage*> all;
+  for (const auto& [group, scopes] : scopes_) {
+    for (const auto& [path, scope] : scopes) {
+      registry::rest::Storage* storage = scope.storage.get();
+      if (storage != nullptr && storage->info().namespaced &&
+          path == storage->info().resource) {
+        all.push_back(storage);
+      }
+    }
+  }
+  return all;
+}
+
+std::vector<std::string> APIInstaller::Groups() const {
+  std::vector<std::string> groups;
+  for (const auto& [group, scopes] : scopes_) {
+    if (!group.empty()) groups.push_back(group);
+  }
+  return groups;
 }
 
 const handlers::RequestScope* APIInstaller::Find(
     const RequestInfo& info) const {
-  if (!info.is_resource_request || !info.api_group.empty() ||
-      info.api_prefix != "api" || info.api_version != "v1") {
-    return nullptr;
-  }
+  if (!info.is_resource_request || info.api_version != "v1") return nullptr;
+  auto group = scopes_.find(info.api_group);
+  if (group == scopes_.end()) return nullptr;
   std::string path = info.resource;
   if (!info.subresource.empty()) absl::StrAppend(&path, "/", info.subresource);
-  auto it = scopes_.find(path);
-  return it == scopes_.end() ? nullptr : &it->second;
+  auto it = group->second.find(path);
+  return it == group->second.end() ? nullptr : &it->second;
 }
 
 bool APIInstaller::Knows(const RequestInfo& info) const {
@@ -118,9 +135,12 @@ bool APIInstaller::IsConnect(const RequestInfo& info) const {
   return scope != nullptr && scope->connecter != nullptr;
 }
 
-std::vector<ResourceEntry> APIInstaller::Entries() const {
+std::vector<ResourceEntry> APIInstaller::Entries(
+    const std::string& group) const {
   std::vector<ResourceEntry> entries;
-  for (const auto& [path, scope] : scopes_) {
+  auto found = scopes_.find(group);
+  if (found == scopes_.end()) return entries;
+  for (const auto& [path, scope] : found->second) {
     ResourceEntry entry;
     entry.path = path;
     if (scope.connecter != nullptr) {

@@ -26,22 +26,25 @@ class APIInstaller {
  public:
   explicit APIInstaller(admission::Interface* admit) : admit_(admit) {}
 
-  // `path` is "pods" or "pods/status".
+  // `path` is "pods" or "pods/status", in the group that the storage names.
   void RegisterResourceHandlers(
       const std::string& path,
       std::unique_ptr<registry::rest::Storage> storage);
-  // A route for CONNECT: GET and POST, each an upgrade.
+  // A route of the core group for CONNECT: GET and POST, each an upgrade.
   void RegisterResourceHandlers(
       const std::string& path,
       std::unique_ptr<registry::rest::Connecter> connecter);
 
-  // Null if nothing was installed there.
-  registry::rest::Storage* storage(const std::string& path) const;
+  // What holds the objects of all namespaces, of every group.
+  std::vector<registry::rest::Storage*> NamespacedStorage() const;
+  // "apps", "batch": all but the core group, sorted.
+  std::vector<std::string> Groups() const;
   bool Knows(const RequestInfo& info) const;
   bool IsConnect(const RequestInfo& info) const;
-  std::vector<ResourceEntry> Entries() const;
+  // Of one group; none for a group that is not served.
+  std::vector<ResourceEntry> Entries(const std::string& group) const;
 
-  // Answers a resource request of group "" version v1; 404 and 405 too.
+  // Answers a resource request of any group; 404 and 405 too.
   Task<absl::Status> Serve(RequestContext& context,
                            net::http::ServerRequest& request,
                            net::http::ResponseWriter& writer);
@@ -50,7 +53,8 @@ class APIInstaller {
   const handlers::RequestScope* Find(const RequestInfo& info) const;
 
   admission::Interface* admit_;
-  std::map<std::string, handlers::RequestScope> scopes_;
+  // By group, then by path.
+  std::map<std::string, std::map<std::string, handlers::RequestScope>> scopes_;
 };
 
 }  // namespace fairway::apiserver::endpoints

@@ -25,7 +25,7 @@ namespace rest = registry::rest;
 Json ListJson(const rest::ResourceInfo& info, rest::List list) {
   Json json;
   json["kind"] = info.kind + "List";
-  json["apiVersion"] = "v1";
+  json["apiVersion"] = info.ApiVersion();
   json["metadata"]["resourceVersion"] = std::to_string(list.revision);
   if (!list.continue_token.empty()) {
     json["metadata"]["continue"] = list.continue_token;
@@ -84,9 +84,8 @@ Task<absl::StatusOr<rest::DeleteOptions>> ReadDeleteOptions(Call& call,
 }
 
 Json DeletedStatus(const rest::ResourceInfo& info, const Json& object) {
-  Json details;
-  details["name"] = StringAt(object, {"metadata", "name"});
-  details["kind"] = info.resource;
+  Json details = DetailsOf(StringAt(object, {"metadata", "name"}), info.group,
+                           info.resource);
   details["uid"] = StringAt(object, {"metadata", "uid"});
   return SuccessStatus(details);
 }

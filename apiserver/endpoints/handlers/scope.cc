@@ -72,6 +72,7 @@ Task<absl::Status> RunAdmission(Call& call, admission::Operation operation,
   attributes.kind = std::move(kind);
   attributes.ns = info.ns;
   attributes.name = info.name;
+  attributes.api_group = info.api_group;
   attributes.resource = info.resource;
   attributes.subresource = info.subresource;
   attributes.user = call.context.user;

@@ -100,7 +100,7 @@ class WatchServer {
   std::string BookmarkLine() {
     Json object;
     object["kind"] = call_.scope.storage->info().kind;
-    object["apiVersion"] = "v1";
+    object["apiVersion"] = call_.scope.storage->info().ApiVersion();
     object["metadata"]["creationTimestamp"] = nullptr;
     object["metadata"]["resourceVersion"] = std::to_string(watch_.revision());
     return Line("BOOKMARK", object);

@@ -60,6 +60,19 @@ absl::Status ShapeError(const Strategy& strategy, absl::string_view why) {
 
 absl::Status CheckShape(const Strategy& strategy, const Json& object) {
   if (!object.is_object()) return ShapeError(strategy, "want a JSON object");
+  const rest::ResourceInfo& info = strategy.info();
+  const std::string version = StringAt(object, {"apiVersion"});
+  if (!version.empty() && version != info.ApiVersion()) {
+    return api::NewBadRequest(absl::StrCat(
+        "the API version in the data (", version,
+        ") does not match the expected API version (", info.ApiVersion(), ")"));
+  }
+  const std::string kind = StringAt(object, {"kind"});
+  if (!kind.empty() && kind != info.kind) {
+    return api::NewBadRequest(
+        absl::StrCat(kind, " in version \"v1\" cannot be handled as a ",
+                     info.kind, ": want a ", info.kind));
+  }
   for (const char* field : {"metadata", "spec", "status"}) {
     const Json* value = At(object, {field});
     if (value != nullptr && !value->is_object()) {
@@ -75,7 +88,7 @@ absl::Status PreconditionFailed(const Strategy& strategy, const Json& object,
                                 const std::string& wanted,
                                 const std::string& have) {
   return api::NewConflict(
-      strategy.info().resource, StringAt(object, {"metadata", "name"}),
+      strategy.info().GroupResource(), StringAt(object, {"metadata", "name"}),
       absl::StrCat("Precondition failed: ", what, " in precondition: ", wanted,
                    ", ", what, " in object meta: ", have));
 }
@@ -105,7 +118,7 @@ std::string GenerateName(const std::string& base) {
 absl::Status BeforeCreate(const Strategy& strategy, const std::string& ns,
                           absl::Time now, Json& object) {
   FAIRWAY_RETURN_IF_ERROR(CheckShape(strategy, object));
-  object["apiVersion"] = "v1";
+  object["apiVersion"] = strategy.info().ApiVersion();
   object["kind"] = strategy.info().kind;
   Json& meta = MutableObjectAt(object, {"metadata"});
   if (!StringAt(meta, {"resourceVersion"}).empty()) {
@@ -129,7 +142,7 @@ absl::Status BeforeCreate(const Strategy& strategy, const std::string& ns,
     meta["name"] = GenerateName(base);
   }
   strategy.PrepareForCreate(object);
-  return validation::InvalidIfAny(strategy.info().kind,
+  return validation::InvalidIfAny(strategy.info().GroupKind(),
                                   StringAt(object, {"metadata", "name"}),
                                   strategy.Validate(object));
 }
@@ -138,7 +151,7 @@ absl::Status BeforeUpdate(const Strategy& strategy, const Json& old,
                           Json& object) {
   FAIRWAY_RETURN_IF_ERROR(CheckShape(strategy, object));
   const rest::ResourceInfo& info = strategy.info();
-  object["apiVersion"] = "v1";
+  object["apiVersion"] = info.ApiVersion();
   object["kind"] = info.kind;
   Json& meta = MutableObjectAt(object, {"metadata"});
   const Json& old_meta = *At(old, {"metadata"});
@@ -160,8 +173,8 @@ absl::Status BeforeUpdate(const Strategy& strategy, const Json& old,
   if (!version.empty() && version != "0" &&
       version != StringAt(old_meta, {"resourceVersion"})) {
     return WithDetails(
-        api::NewConflict(info.resource, name, kOptimisticLockError),
-        {{"name", name}, {"kind", info.resource}});
+        api::NewConflict(info.GroupResource(), name, kOptimisticLockError),
+        DetailsOf(name, info.group, info.resource));
   }
   const std::string uid = StringAt(meta, {"uid"});
   if (!uid.empty() && uid != StringAt(old_meta, {"uid"})) {
@@ -175,7 +188,7 @@ absl::Status BeforeUpdate(const Strategy& strategy, const Json& old,
     KeepField(field, old_meta, meta);
   }
   strategy.PrepareForUpdate(object, old);
-  return validation::InvalidIfAny(info.kind, name,
+  return validation::InvalidIfAny(info.GroupKind(), name,
                                   strategy.ValidateUpdate(object, old));
 }
 

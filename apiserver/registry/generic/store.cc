@@ -22,10 +22,6 @@ constexpr int kMaxConflicts = 100;
 // How much is read at once when a limit meets a selector.
 constexpr size_t kPage = 500;
 
-Json Details(const std::string& name, const std::string& resource) {
-  return {{"name", name}, {"kind", resource}};
-}
-
 struct Continue {
   int64_t revision = 0;
   std::string key;
@@ -127,6 +123,18 @@ std::vector<std::string> AllVerbs() {
           "list",   "patch",  "update",           "watch"};
 }
 
+std::vector<std::string> StatusVerbs() { return {"get", "patch", "update"}; }
+
+std::unique_ptr<rest::Storage> NewStore(
+    storage::Interface* storage, std::unique_ptr<const Strategy> strategy,
+    std::vector<std::string> verbs) {
+  StoreOptions options;
+  options.storage = storage;
+  options.strategy = std::move(strategy);
+  options.verbs = std::move(verbs);
+  return std::make_unique<Store>(std::move(options));
+}
+
 absl::StatusOr<std::string> Store::Key(const std::string& ns,
                                        const std::string& name) const {
   for (const std::string* part : {&ns, &name}) {
@@ -149,7 +157,7 @@ std::string Store::Prefix(const std::string& ns) const {
 
 absl::Status Store::Interpret(const absl::Status& error,
                               const std::string& name) const {
-  const std::string& resource = info().resource;
+  const std::string resource = info().GroupResource();
   absl::Status status = error;
   if (absl::IsNotFound(error)) {
     status = api::NewNotFound(resource, name);
@@ -158,7 +166,7 @@ absl::Status Store::Interpret(const absl::Status& error,
   } else {
     return error;
   }
-  return WithDetails(status, Details(name, resource));
+  return WithDetails(status, DetailsOf(name, info().group, info().resource));
 }
 
 absl::Status Store::CheckFields(const rest::Requirements& fields) const {

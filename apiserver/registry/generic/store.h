@@ -25,8 +25,9 @@ struct StoreOptions {
   std::function<absl::Time()> now = absl::Now;
 };
 
-// All verbs of a main resource.
+// All verbs of a main resource; those of its status.
 std::vector<std::string> AllVerbs();
+std::vector<std::string> StatusVerbs();
 
 // Threads:  on the executor of its storage.
 // Lifetime: must outlive its calls and watches.
@@ -67,6 +68,11 @@ class Store : public rest::Storage {
 
   StoreOptions options_;
 };
+
+// `storage` outlives it.
+std::unique_ptr<rest::Storage> NewStore(
+    storage::Interface* storage, std::unique_ptr<const Strategy> strategy,
+    std::vector<std::string> verbs);
 
 }  // namespace fairway::apiserver::registry::generic
 

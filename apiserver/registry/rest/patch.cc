@@ -20,9 +20,16 @@ constexpr char kRetainKeys[] = "$retainKeys";
 constexpr char kDeleteList[] = "$deleteFromPrimitiveList/";
 constexpr char kElementOrder[] = "$setElementOrder/";
 
-// The patchMergeKey tags of core/v1 that occur in pods, nodes and namespaces;
-// lists that have none here are replaced whole.
-const char* MergeKey(const std::string& field) {
+// The patchMergeKey tags of core/v1 and apps/v1 that occur in what is served;
+// lists that have none here are replaced whole. `elements` are a patch's: the
+// ports of a container and of a service are merged by different keys.
+const char* MergeKey(const std::string& field, const Json& elements) {
+  if (field == "ports") {
+    const bool of_service = std::any_of(
+        elements.begin(), elements.end(),
+        [](const Json& element) { return At(element, {"port"}) != nullptr; });
+    return of_service ? "port" : "containerPort";
+  }
   static const auto* const kKeys = new std::map<std::string, const char*>{
       {"containers", "name"},
       {"initContainers", "name"},
@@ -30,7 +37,6 @@ const char* MergeKey(const std::string& field) {
       {"env", "name"},
       {"volumes", "name"},
       {"imagePullSecrets", "name"},
-      {"ports", "containerPort"},
       {"volumeMounts", "mountPath"},
       {"volumeDevices", "devicePath"},
       {"hostAliases", "ip"},
@@ -84,7 +90,7 @@ void MergeList(Json& target, const std::string& field, const Json& patch) {
     }
     return;
   }
-  const char* key = MergeKey(field);
+  const char* key = MergeKey(field, patch);
   const bool replace =
       std::any_of(patch.begin(), patch.end(), [](const Json& element) {
         return StringAt(element, {kDirective}) == "replace";
@@ -102,7 +108,7 @@ void MergeList(Json& target, const std::string& field, const Json& patch) {
 // Sorts a merged list by the order that the client wants; what it does not
 // name stays behind.
 void OrderList(Json& target, const std::string& field, const Json& order) {
-  const char* key = MergeKey(field);
+  const char* key = MergeKey(field, order);
   auto it = target.find(field);
   if (key == nullptr || it == target.end() || !it->is_array() ||
       !order.is_array()) {

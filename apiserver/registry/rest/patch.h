@@ -14,8 +14,9 @@ enum class PatchType { kJson, kMerge, kStrategicMerge };
 // `object` after `patch`. Errors: those of the API: 400 for a patch that is
 // none, 422 for a JSON patch that does not fit.
 //
-// Strategic merge knows the merge keys of pods and nodes (containers by name,
-// conditions by type, ...), "$patch", "$deleteFromPrimitiveList" and
+// Strategic merge knows the merge keys of what is served (containers by name,
+// a service's ports by port, conditions by type, ...), "$patch",
+// "$deleteFromPrimitiveList" and
 // "$retainKeys"; "$setElementOrder" is obeyed for lists with a merge key.
 absl::StatusOr<Json> ApplyPatch(PatchType type, const Json& object,
                                 const Json& patch);

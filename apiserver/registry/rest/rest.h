@@ -19,13 +19,19 @@
 
 namespace fairway::apiserver::registry::rest {
 
-// Who and what an object belongs to, as the API names it.
+// Who and what an object belongs to, as the API names it. Every group is served
+// as its v1.
 struct ResourceInfo {
   std::string kind;      // "Pod"
   std::string resource;  // "pods"
   bool namespaced = true;
   std::vector<std::string> short_names;
   std::vector<std::string> categories;
+  std::string group = {};  // "apps"; empty: the core group
+
+  std::string ApiVersion() const;     // "v1", "apps/v1"
+  std::string GroupResource() const;  // "pods", "deployments.apps"
+  std::string GroupKind() const;      // "Pod", "Deployment.apps"
 };
 
 struct ListOptions {

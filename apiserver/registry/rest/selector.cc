@@ -209,6 +209,41 @@ absl::StatusOr<Requirements> ParseFieldSelector(absl::string_view text) {
   return result;
 }
 
+absl::StatusOr<Requirements> LabelSelectorAsSelector(const Json& selector) {
+  static const auto* const kOperators =
+      new std::map<std::string, Requirement::Operator>{
+          {"In", Requirement::Operator::kIn},
+          {"NotIn", Requirement::Operator::kNotIn},
+          {"Exists", Requirement::Operator::kExists},
+          {"DoesNotExist", Requirement::Operator::kDoesNotExist},
+      };
+  Requirements result;
+  if (const Json* labels = At(selector, {"matchLabels"})) {
+    for (const auto& [key, value] : labels->items()) {
+      if (!value.is_string()) continue;
+      result.push_back(
+          {key, Requirement::Operator::kIn, {value.get<std::string>()}});
+    }
+  }
+  for (const Json& expression : ArrayAt(selector, {"matchExpressions"})) {
+    const std::string op = StringAt(expression, {"operator"});
+    auto found = kOperators->find(op);
+    if (found == kOperators->end()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", op, "\" is not a valid pod selector operator"));
+    }
+    Requirement requirement;
+    requirement.key = StringAt(expression, {"key"});
+    requirement.op = found->second;
+    for (const Json& value : ArrayAt(expression, {"values"})) {
+      if (value.is_string())
+        requirement.values.insert(value.get<std::string>());
+    }
+    result.push_back(std::move(requirement));
+  }
+  return result;
+}
+
 bool MatchesLabels(const Requirements& selector, const Json& object) {
   for (const Requirement& requirement : selector) {
     const Json* label =

@@ -42,6 +42,11 @@ absl::StatusOr<Requirements> ParseLabelSelector(absl::string_view text);
 // Errors: kInvalidArgument.
 absl::StatusOr<Requirements> ParseFieldSelector(absl::string_view text);
 
+// Mirrors: metav1.LabelSelectorAsSelector, for a selector that is there: its
+// matchLabels and matchExpressions. Errors: kInvalidArgument for an operator
+// that there is not.
+absl::StatusOr<Requirements> LabelSelectorAsSelector(const Json& selector);
+
 using FieldMap = std::map<std::string, std::string>;
 
 bool MatchesLabels(const Requirements& selector, const Json& object);

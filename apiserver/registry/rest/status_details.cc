@@ -30,6 +30,15 @@ absl::Status WithDetails(absl::Status status, const Json& details) {
   return status;
 }
 
+Json DetailsOf(const std::string& name, const std::string& group,
+               const std::string& kind) {
+  Json details;
+  details["name"] = name;
+  if (!group.empty()) details["group"] = group;
+  details["kind"] = kind;
+  return details;
+}
+
 Json StatusJson(const absl::Status& status) {
   const api::ApiStatus api_status = api::StatusOfError(status);
   Json json = StatusSkeleton("Failure");

@@ -5,6 +5,8 @@
 #ifndef APISERVER_REGISTRY_REST_STATUS_DETAILS_H_
 #define APISERVER_REGISTRY_REST_STATUS_DETAILS_H_
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "apiserver/registry/rest/json_path.h"
 
@@ -13,6 +15,11 @@ namespace fairway::apiserver {
 // `status` with metav1's StatusDetails: {"name","kind","causes",
 // "retryAfterSeconds"}. An OK status stays as it is.
 absl::Status WithDetails(absl::Status status, const Json& details);
+
+// The beginning of those details. `kind` is a kind or a resource, as the
+// failure has it; an empty group is left out.
+Json DetailsOf(const std::string& name, const std::string& group,
+               const std::string& kind);
 
 // metav1.Status of a failure, with its details.
 Json StatusJson(const absl::Status& status);

@@ -2,9 +2,12 @@
 // Mirrors: k8s.io/apimachinery/pkg/util/validation/validation.go (v0.20.2)
 #include "apiserver/registry/validation/validation.h"
 
+#include <arpa/inet.h>
+
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -25,6 +28,11 @@ constexpr char kLabelMessage[] =
     "characters or '-', and must start and end with an alphanumeric character "
     "(e.g. 'my-name',  or '123-abc', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+constexpr char kDns1035LabelMessage[] =
+    "a DNS-1035 label must consist of lower case alphanumeric characters or "
+    "'-', start with an alphabetic character, and end with an alphanumeric "
+    "character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
+    "'[a-z]([-a-z0-9]*[a-z0-9])?')";
 constexpr char kNamePartMessage[] =
     "name part must consist of alphanumeric characters, '-', '_' or '.', and "
     "must start and end with an alphanumeric character (e.g. 'MyName',  or "
@@ -44,6 +52,7 @@ constexpr char kLabelValueMessage[] =
 
 constexpr size_t kSubdomainLength = 253;
 constexpr size_t kLabelLength = 63;
+constexpr size_t kPortNameLength = 15;
 constexpr size_t kAnnotationsBytes = 256 * 1024;
 
 std::string TooLong(size_t most) {
@@ -74,26 +83,20 @@ bool IsNameText(absl::string_view text) {
   return true;
 }
 
-void AddStringMapErrors(const Json& object, const char* field, bool labels,
-                        ErrorList* errors) {
-  const Json* map = At(object, {"metadata", field});
+void ValidateAnnotations(const Json& object, ErrorList* errors) {
+  const Json* map = At(object, {"metadata", "annotations"});
   if (map == nullptr || !map->is_object()) return;
-  const std::string path = absl::StrCat("metadata.", field);
+  const std::string path = "metadata.annotations";
   size_t bytes = 0;
   for (const auto& [key, value] : map->items()) {
     for (const std::string& fault :
-         IsQualifiedName(labels ? key : absl::AsciiStrToLower(key))) {
+         IsQualifiedName(absl::AsciiStrToLower(key))) {
       errors->push_back(Invalid(path, key, fault));
     }
     if (!value.is_string()) continue;
-    const std::string text = value.get<std::string>();
-    bytes += key.size() + text.size();
-    if (!labels) continue;
-    for (const std::string& fault : IsValidLabelValue(text)) {
-      errors->push_back(Invalid(path, text, fault));
-    }
+    bytes += key.size() + value.get_ref<const std::string&>().size();
   }
-  if (!labels && bytes > kAnnotationsBytes) {
+  if (bytes > kAnnotationsBytes) {
     errors->push_back({path, "FieldValueTooLong",
                        absl::StrCat("Too long: must have at most ",
                                     kAnnotationsBytes, " bytes")});
@@ -135,8 +138,16 @@ FieldError Forbidden(std::string field, absl::string_view detail) {
           absl::StrCat("Forbidden: ", detail)};
 }
 
-absl::Status InvalidIfAny(const std::string& kind, const std::string& name,
-                          const ErrorList& errors) {
+void CheckOneOf(const std::string& field, const std::string& value,
+                const std::vector<std::string>& supported, ErrorList* errors) {
+  for (const std::string& one : supported) {
+    if (one == value) return;
+  }
+  errors->push_back(NotSupported(field, value, supported));
+}
+
+absl::Status InvalidIfAny(const std::string& group_kind,
+                          const std::string& name, const ErrorList& errors) {
   if (errors.empty()) return absl::OkStatus();
   std::vector<std::string> texts;
   Json causes = Json::array();
@@ -148,9 +159,11 @@ absl::Status InvalidIfAny(const std::string& kind, const std::string& name,
   }
   std::string why = absl::StrJoin(texts, ", ");
   if (texts.size() > 1) why = absl::StrCat("[", why, "]");
-  return WithDetails(
-      api::NewInvalid(kind, name, why),
-      {{"name", name}, {"kind", kind}, {"causes", std::move(causes)}});
+  const std::pair<std::string, std::string> kind_and_group =
+      absl::StrSplit(group_kind, absl::MaxSplits('.', 1));
+  Json details = DetailsOf(name, kind_and_group.second, kind_and_group.first);
+  details["causes"] = std::move(causes);
+  return WithDetails(api::NewInvalid(group_kind, name, why), details);
 }
 
 std::vector<std::string> IsDns1123Subdomain(const std::string& value) {
@@ -204,12 +217,86 @@ std::vector<std::string> IsValidLabelValue(const std::string& value) {
   return faults;
 }
 
+std::vector<std::string> IsDns1035Label(const std::string& value) {
+  std::vector<std::string> faults;
+  if (value.size() > kLabelLength) faults.push_back(TooLong(kLabelLength));
+  if (!IsLabelText(value) || absl::ascii_isdigit(value.front())) {
+    faults.push_back(kDns1035LabelMessage);
+  }
+  return faults;
+}
+
+std::vector<std::string> IsValidIP(const std::string& value) {
+  in6_addr address;
+  if (inet_pton(AF_INET, value.c_str(), &address) == 1 ||
+      inet_pton(AF_INET6, value.c_str(), &address) == 1) {
+    return {};
+  }
+  return {"must be a valid IP address, (e.g. 10.9.8.7)"};
+}
+
+std::vector<std::string> IsValidPortNum(int64_t port) {
+  if (port >= 1 && port <= 65535) return {};
+  return {"must be between 1 and 65535, inclusive"};
+}
+
+std::vector<std::string> IsValidPortName(const std::string& value) {
+  std::vector<std::string> faults;
+  if (value.size() > kPortNameLength) {
+    faults.push_back(TooLong(kPortNameLength));
+  }
+  bool letter = false;
+  bool plain = !value.empty();
+  for (char c : value) {
+    letter = letter || absl::ascii_islower(c);
+    plain =
+        plain && (absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-');
+  }
+  if (!plain) {
+    faults.push_back(
+        "must contain only alpha-numeric characters (a-z, 0-9), and hyphens "
+        "(-)");
+  }
+  if (!letter) {
+    faults.push_back("must contain at least one letter or number (a-z, 0-9)");
+  }
+  if (absl::StrContains(value, "--")) {
+    faults.push_back("must not contain consecutive hyphens");
+  }
+  if (!value.empty() && (value.front() == '-' || value.back() == '-')) {
+    faults.push_back("must not begin or end with a hyphen");
+  }
+  return faults;
+}
+
+void ValidateLabels(const Json* labels, const std::string& field,
+                    ErrorList* errors) {
+  if (labels == nullptr || !labels->is_object()) return;
+  for (const auto& [key, value] : labels->items()) {
+    for (const std::string& fault : IsQualifiedName(key)) {
+      errors->push_back(Invalid(field, key, fault));
+    }
+    if (!value.is_string()) continue;
+    const std::string text = value.get<std::string>();
+    for (const std::string& fault : IsValidLabelValue(text)) {
+      errors->push_back(Invalid(field, text, fault));
+    }
+  }
+}
+
 ErrorList ValidateObjectMeta(const Json& object, bool namespaced,
                              NameKind name_kind) {
   ErrorList errors;
   auto check_name = [&](const std::string& name) {
-    return name_kind == NameKind::kLabel ? IsDns1123Label(name)
-                                         : IsDns1123Subdomain(name);
+    switch (name_kind) {
+      case NameKind::kLabel:
+        return IsDns1123Label(name);
+      case NameKind::kDns1035Label:
+        return IsDns1035Label(name);
+      case NameKind::kSubdomain:
+        break;
+    }
+    return IsDns1123Subdomain(name);
   };
   const std::string generate = StringAt(object, {"metadata", "generateName"});
   if (!generate.empty()) {
@@ -240,8 +327,9 @@ ErrorList ValidateObjectMeta(const Json& object, bool namespaced,
     errors.push_back(
         Forbidden("metadata.namespace", "not allowed on this type"));
   }
-  AddStringMapErrors(object, "labels", true, &errors);
-  AddStringMapErrors(object, "annotations", false, &errors);
+  ValidateLabels(At(object, {"metadata", "labels"}), "metadata.labels",
+                 &errors);
+  ValidateAnnotations(object, &errors);
   return errors;
 }
 
@@ -253,8 +341,9 @@ ErrorList ValidateObjectMetaUpdate(const Json& object, const Json& old) {
     errors.push_back(
         Invalid(absl::StrCat("metadata.", field), now, "field is immutable"));
   }
-  AddStringMapErrors(object, "labels", true, &errors);
-  AddStringMapErrors(object, "annotations", false, &errors);
+  ValidateLabels(At(object, {"metadata", "labels"}), "metadata.labels",
+                 &errors);
+  ValidateAnnotations(object, &errors);
   return errors;
 }
 

@@ -5,6 +5,7 @@
 #ifndef APISERVER_REGISTRY_VALIDATION_VALIDATION_H_
 #define APISERVER_REGISTRY_VALIDATION_VALIDATION_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -30,9 +31,14 @@ FieldError NotSupported(std::string field, const std::string& value,
 FieldError Duplicate(std::string field, const std::string& value);
 FieldError Forbidden(std::string field, absl::string_view detail);
 
+// NotSupported, unless `value` is one of `supported`.
+void CheckOneOf(const std::string& field, const std::string& value,
+                const std::vector<std::string>& supported, ErrorList* errors);
+
 // NewInvalid of api/errors.h with upstream's text and causes. OK for no error.
-absl::Status InvalidIfAny(const std::string& kind, const std::string& name,
-                          const ErrorList& errors);
+// `group_kind` is "Pod", or with its group "Deployment.apps".
+absl::Status InvalidIfAny(const std::string& group_kind,
+                          const std::string& name, const ErrorList& errors);
 
 // What is wrong with `value`, in upstream's words; empty if nothing is.
 std::vector<std::string> IsDns1123Subdomain(const std::string& value);
@@ -40,7 +46,15 @@ std::vector<std::string> IsDns1123Label(const std::string& value);
 std::vector<std::string> IsQualifiedName(const std::string& value);
 std::vector<std::string> IsValidLabelValue(const std::string& value);
 
-enum class NameKind { kSubdomain, kLabel };
+std::vector<std::string> IsDns1035Label(const std::string& value);
+std::vector<std::string> IsValidIP(const std::string& value);
+std::vector<std::string> IsValidPortNum(int64_t port);
+std::vector<std::string> IsValidPortName(const std::string& value);
+// Mirrors: ValidateLabels. `labels` may be null.
+void ValidateLabels(const Json* labels, const std::string& field,
+                    ErrorList* errors);
+
+enum class NameKind { kSubdomain, kLabel, kDns1035Label };
 
 // Name, namespace, labels and annotations of an object that is created.
 ErrorList ValidateObjectMeta(const Json& object, bool namespaced,

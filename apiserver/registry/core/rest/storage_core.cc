@@ -2,27 +2,28 @@
 // Mirrors: pkg/registry/core/rest/storage_core.go (v1.20.2)
 #include "apiserver/registry/core/rest/storage_core.h"
 
-#include <utility>
-#include <vector>
-
+#include "apiserver/registry/core/endpoint/strategy.h"
 #include "apiserver/registry/core/namespace/lifecycle.h"
 #include "apiserver/registry/core/namespace/strategy.h"
 #include "apiserver/registry/core/node/strategy.h"
 #include "apiserver/registry/core/pod/binding.h"
 #include "apiserver/registry/core/pod/strategy.h"
+#include "apiserver/registry/core/service/strategy.h"
 #include "apiserver/registry/generic/store.h"
 
 namespace fairway::apiserver::registry {
 namespace {
 
-template <typename Strategy>
-std::unique_ptr<rest::Storage> NewStore(storage::Interface* storage,
-                                        std::vector<std::string> verbs) {
-  generic::StoreOptions options;
-  options.storage = storage;
-  options.strategy = std::make_unique<Strategy>();
-  options.verbs = std::move(verbs);
-  return std::make_unique<generic::Store>(std::move(options));
+using generic::NewStore;
+
+// A resource and its status.
+template <typename Strategy, typename StatusStrategy>
+void Add(storage::Interface* storage, const std::string& path,
+         LegacyRESTStorage* made) {
+  made->storage[path] =
+      NewStore(storage, std::make_unique<Strategy>(), generic::AllVerbs());
+  made->storage[path + "/status"] = NewStore(
+      storage, std::make_unique<StatusStrategy>(), generic::StatusVerbs());
 }
 
 }  // namespace
@@ -30,17 +31,19 @@ std::unique_ptr<rest::Storage> NewStore(storage::Interface* storage,
 LegacyRESTStorage NewLegacyRESTStorage(storage::Interface* storage,
                                        const node::KubeletClientConfig& kubelet,
                                        const pod::ProxyOptions& proxy) {
-  const std::vector<std::string> all = generic::AllVerbs();
-  const std::vector<std::string> status = {"get", "patch", "update"};
   LegacyRESTStorage made;
   auto& by_path = made.storage;
   by_path["namespaces"] = namespaces::NewNamespaceStorage(storage);
   by_path["namespaces/status"] =
-      NewStore<namespaces::NamespaceStatusStrategy>(storage, status);
-  by_path["nodes"] = NewStore<node::NodeStrategy>(storage, all);
-  by_path["nodes/status"] = NewStore<node::NodeStatusStrategy>(storage, status);
-  by_path["pods"] = NewStore<pod::PodStrategy>(storage, all);
-  by_path["pods/status"] = NewStore<pod::PodStatusStrategy>(storage, status);
+      NewStore(storage, std::make_unique<namespaces::NamespaceStatusStrategy>(),
+               generic::StatusVerbs());
+  Add<node::NodeStrategy, node::NodeStatusStrategy>(storage, "nodes", &made);
+  Add<pod::PodStrategy, pod::PodStatusStrategy>(storage, "pods", &made);
+  Add<service::ServiceStrategy, service::ServiceStatusStrategy>(
+      storage, "services", &made);
+  by_path["endpoints"] =
+      NewStore(storage, std::make_unique<endpoint::EndpointsStrategy>(),
+               generic::AllVerbs());
   by_path["pods/binding"] = std::make_unique<pod::BindingRest>(storage);
   made.kubelet_connection_info =
       node::NewNodeConnectionInfoGetter(by_path["nodes"].get(), kubelet);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mirrors: pkg/registry/core/rest/storage_core.go (v1.20.2)
-// The resources of the core group, each by its path.
+// The resources of the core group, each by its path; but for those of
+// workload/storage.h.
 #ifndef APISERVER_REGISTRY_CORE_REST_STORAGE_CORE_H_
 #define APISERVER_REGISTRY_CORE_REST_STORAGE_CORE_H_
 
