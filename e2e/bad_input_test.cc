@@ -514,7 +514,8 @@ INSTANTIATE_TEST_SUITE_P(
                      ClusterOf(k)["certificate-authority-data"] = "aGVsbG8=";
                    },
                    "x509: certificate signed by unknown authority",
-                   "no PEM certificate found",
+                   "unable to load root certificates: unable to parse bytes "
+                   "as PEM block",
                    "upstream passes over data that holds no certificate"}),
     [](const auto& info) { return info.param.name; });
 

@@ -38,6 +38,15 @@ struct ImpersonationConfig {
   std::map<std::string, std::vector<std::string>> extra;
 };
 
+// What is told of the requests that are made, and to whom. klog's place is
+// taken by `write`, which gets a line at a time, with its newline.
+struct RequestLog {
+  int verbosity = 0;                                  // -v
+  std::function<void(absl::string_view line)> write;  // null: nothing is told
+};
+
+class ExecAuthenticator;
+
 using WrapperFunc = std::function<std::unique_ptr<net::http::RoundTripper>(
     std::unique_ptr<net::http::RoundTripper>)>;
 
@@ -49,6 +58,9 @@ struct Config {
   std::string bearer_token_file;  // read again now and then; beats the token
   std::string username;
   std::string password;
+  // The program that gives credentials, where no token does; null: none. Shared
+  // by what is made of copies of this, so that it is run once for all.
+  std::shared_ptr<ExecAuthenticator> exec_provider;
   ImpersonationConfig impersonate;
   std::string user_agent;  // DefaultKubernetesUserAgent() if empty
   // Null: ProxyFromEnvironment.
@@ -56,11 +68,14 @@ struct Config {
   // Of one request; zero: a minute, which is no limit for watches.
   absl::Duration timeout;
   WrapperFunc wrap_transport;  // null: none
+  RequestLog log;
 
   bool HasCA() const;
   bool HasCertAuth() const;
   bool HasTokenAuth() const;
   bool HasBasicAuth() const;
+  // Whether exec_provider is asked: a token that is there already wins.
+  bool UsesExec() const { return exec_provider != nullptr && !HasTokenAuth(); }
 };
 
 // "kubectl/v1.20.2+fairway.0.1.0 (linux/amd64) kubernetes/fairway".

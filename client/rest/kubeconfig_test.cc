@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+// Mirrors: k8s.io/client-go/tools/clientcmd/loader_test.go (v0.20.2)
 #include "client/rest/kubeconfig.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -14,51 +15,58 @@
 namespace fairway::rest {
 namespace {
 
-using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 
 constexpr char kFile[] = R"(
 apiVersion: v1
 kind: Config
-current-context: plain
-preferences: {}
+current-context: c
+preferences: {colors: true}
+unknown: {field: [1]}
 clusters:
-- name: plain
-  cluster: {server: "http://127.0.0.1:1"}
-- name: secure
+- name: c
   cluster:
     server: https://10.0.0.1:6443
+    certificate-authority: ca.crt
     tls-server-name: kubernetes
-    certificate-authority-data: Q0E=
     proxy-url: http://proxy:3128
+    disable-compression: true
+    unknown: 5
+    extensions:
+    - {name: other, extension: {a: 1}}
+    - {name: client.authentication.k8s.io/exec, extension: {audience: [p, q]}}
 users:
-- name: token
-  user: {token: abc}
-- name: both
-  user: {token: abc, username: me, password: secret}
 - name: cert
-  user: {client-certificate: nope/c, client-key: nope/k}
+  user: {client-certificate: nope/c, client-key: ../k, tokenFile: /abs/t}
 - name: data
   user: {client-certificate-data: Q0VSVA==, client-key-data: S0VZ}
+- name: as
+  user:
+    as: jane
+    as-uid: u-1
+    as-groups: [a, b]
+    as-user-extra: {scopes: [p, q], none: []}
 - name: exec
-  user: {exec: {command: aws}}
+  user:
+    exec:
+      apiVersion: client.authentication.k8s.io/v1
+      command: bin/login
+      args: [a, b]
+      env: [{name: L, value: v}, {name: M, value: ""}]
+      installHint: "get it\e[1m\nhere"
+      interactiveMode: Always
+      provideClusterInfo: true
+- name: exec-path
+  user:
+    exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: aws}
+- name: provider
+  user: {auth-provider: {name: gcp, config: {x: y}}}
 contexts:
-- name: plain
-  context: {cluster: plain, user: token}
-- name: secure
-  context: {cluster: secure, user: token, namespace: work}
-- name: both
-  context: {cluster: secure, user: both}
-- name: cert
-  context: {cluster: secure, user: cert}
-- name: data
-  context: {cluster: secure, user: data}
-- name: exec
-  context: {cluster: secure, user: exec}
-- name: nowhere
-  context: {cluster: nope, user: nope}
+- name: c
+  context: {cluster: c, user: cert, namespace: work}
 )";
 
 Kubeconfig File() {
@@ -67,132 +75,64 @@ Kubeconfig File() {
   return kubeconfig.value_or(Kubeconfig());
 }
 
-absl::StatusOr<ClientConfig> Context(const std::string& name) {
-  ConfigOverrides overrides;
-  overrides.context = name;
-  overrides.default_server = "http://localhost:8080";
-  return NewClientConfig(File(), overrides);
+TEST(KubeconfigTest, ClusterHasItsFields) {
+  const KubeCluster cluster = File().clusters.at("c");
+  EXPECT_EQ(cluster.server, "https://10.0.0.1:6443");
+  EXPECT_EQ(cluster.certificate_authority, "/etc/kube/ca.crt");
+  EXPECT_EQ(cluster.tls_server_name, "kubernetes");
+  EXPECT_EQ(cluster.proxy_url, "http://proxy:3128");
+  EXPECT_TRUE(cluster.disable_compression);
+  EXPECT_EQ(cluster.exec_extension, "{\"audience\":[\"p\",\"q\"]}");
 }
 
-TEST(KubeconfigTest, TakesClusterUserAndNamespaceOfTheContext) {
-  absl::StatusOr<ClientConfig> client = Context("secure");
-  ASSERT_THAT(client, IsOk());
-  const Config& config = client->config;
-  EXPECT_EQ(config.host, "https://10.0.0.1:6443");
-  EXPECT_EQ(config.tls.server_name, "kubernetes");
-  EXPECT_EQ(config.tls.ca_data, "CA");
-  EXPECT_EQ(config.bearer_token, "abc");
-  EXPECT_EQ(client->namespace_, "work");
-  ASSERT_NE(config.proxy, nullptr);
-  absl::StatusOr<net::http::Url> proxy = config.proxy(net::http::Url());
-  ASSERT_THAT(proxy, IsOk());
-  EXPECT_EQ(proxy->HostPort(), "proxy:3128");
+TEST(KubeconfigTest, PathsStartAtTheFile) {
+  const KubeAuthInfo user = File().users.at("cert");
+  EXPECT_EQ(user.client_certificate, "/etc/kube/nope/c");
+  EXPECT_EQ(user.client_key, "/etc/k");
+  EXPECT_EQ(user.token_file, "/abs/t");
 }
 
-TEST(KubeconfigTest, CurrentContextAndDefaultNamespaceAreTaken) {
-  absl::StatusOr<ClientConfig> client = Context("");
-  ASSERT_THAT(client, IsOk());
-  EXPECT_EQ(client->config.host, "http://127.0.0.1:1");
-  EXPECT_EQ(client->namespace_, "default");
+TEST(KubeconfigTest, DataIsDecoded) {
+  const KubeAuthInfo user = File().users.at("data");
+  EXPECT_EQ(user.client_certificate_data, "CERT");
+  EXPECT_EQ(user.client_key_data, "KEY");
 }
 
-TEST(KubeconfigTest, SecretsAreNotSentWithoutTls) {
-  absl::StatusOr<ClientConfig> client = Context("plain");
-  ASSERT_THAT(client, IsOk());
-  EXPECT_EQ(client->config.bearer_token, "");
+TEST(KubeconfigTest, ImpersonationIsRead) {
+  const KubeAuthInfo user = File().users.at("as");
+  EXPECT_EQ(user.impersonate, "jane");
+  EXPECT_EQ(user.impersonate_uid, "u-1");
+  EXPECT_THAT(user.impersonate_groups, ElementsAre("a", "b"));
+  EXPECT_THAT(user.impersonate_user_extra,
+              ElementsAre(Pair("none", IsEmpty()),
+                          Pair("scopes", ElementsAre("p", "q"))));
 }
 
-TEST(KubeconfigTest, DataIsDecodedAndPathsStartAtTheFile) {
-  const Kubeconfig file = File();
-  EXPECT_EQ(file.users.at("data").client_certificate_data, "CERT");
-  EXPECT_EQ(file.users.at("data").client_key_data, "KEY");
-  EXPECT_EQ(file.users.at("cert").client_certificate, "/etc/kube/nope/c");
+TEST(KubeconfigTest, ExecIsRead) {
+  const KubeAuthInfo user = File().users.at("exec");
+  ASSERT_TRUE(user.exec.has_value());
+  EXPECT_EQ(user.exec->command, "/etc/kube/bin/login");
+  EXPECT_THAT(user.exec->args, ElementsAre("a", "b"));
+  EXPECT_THAT(user.exec->env, ElementsAre(Pair("L", "v"), Pair("M", "")));
+  EXPECT_EQ(user.exec->install_hint, "get itU+001B[1m\nhere");
+  EXPECT_EQ(user.exec->interactive_mode, "Always");
+  EXPECT_TRUE(user.exec->provide_cluster_info);
 }
 
-TEST(KubeconfigTest, UnknownContextIsAFault) {
-  EXPECT_THAT(ConfigurationFaults(Context("q").status()),
-              ElementsAre("context was not found for specified context: q"));
+TEST(KubeconfigTest, ExecWithoutASlashIsLeftToThePath) {
+  const KubeAuthInfo user = File().users.at("exec-path");
+  EXPECT_EQ(user.exec->command, "aws");
+  // v1beta1 has a default, v1 has none.
+  EXPECT_EQ(user.exec->interactive_mode, "IfAvailable");
+  EXPECT_EQ(File().users.at("provider").auth_provider, "gcp");
 }
 
-TEST(KubeconfigTest, MissingFilesAreFaultsOneByOne) {
-  EXPECT_THAT(
-      ConfigurationFaults(Context("cert").status()),
-      ElementsAre("unable to read client-cert /etc/kube/nope/c for cert due "
-                  "to open /etc/kube/nope/c: no such file or directory",
-                  "unable to read client-key /etc/kube/nope/k for cert due to "
-                  "open /etc/kube/nope/k: no such file or directory"));
-}
-
-TEST(KubeconfigTest, TwoWaysToAuthenticateAreAFault) {
-  EXPECT_THAT(ConfigurationFaults(Context("both").status()),
-              ElementsAre("more than one authentication method found for "
-                          "both; found [token basicAuth], only one is "
-                          "allowed"));
-}
-
-TEST(KubeconfigTest, CredentialPluginsAreAFault) {
-  EXPECT_THAT(ConfigurationFaults(Context("exec").status()),
-              ElementsAre(HasSubstr("needs exec credentials")));
-}
-
-TEST(KubeconfigTest, NoConfigurationIsToldInUpstreamsWords) {
-  EXPECT_THAT(
-      NewClientConfig(Kubeconfig(), ConfigOverrides()),
-      StatusIs(absl::StatusCode::kInvalidArgument,
-               "invalid configuration: no configuration has been provided, "
-               "try setting KUBERNETES_MASTER environment variable"));
-}
-
-TEST(KubeconfigTest, DefaultServerIsForWhomNoClusterIsNamed) {
-  ConfigOverrides overrides;
-  overrides.default_server = "http://localhost:8080";
-  absl::StatusOr<ClientConfig> client =
-      NewClientConfig(Kubeconfig(), overrides);
-  ASSERT_THAT(client, IsOk());
-  EXPECT_EQ(client->config.host, "http://localhost:8080");
-  overrides.context = "nowhere";
-  client = NewClientConfig(File(), overrides);
-  ASSERT_THAT(client, IsOk());
-  EXPECT_EQ(client->config.host, "http://localhost:8080");
-  overrides.cluster = "w";
-  EXPECT_THAT(ConfigurationFaults(NewClientConfig(File(), overrides).status()),
-              ElementsAre("no server found for cluster \"w\""));
-}
-
-TEST(KubeconfigTest, OverridesAreLaidOver) {
-  ConfigOverrides overrides;
-  overrides.context = "secure";
-  overrides.server = "https://other:1";
-  overrides.token = "mine";
-  overrides.namespace_ = "there";
-  overrides.insecure_skip_tls_verify = true;
-  absl::StatusOr<ClientConfig> client = NewClientConfig(File(), overrides);
-  ASSERT_THAT(client, IsOk());
-  EXPECT_EQ(client->config.host, "https://other:1");
-  EXPECT_EQ(client->config.bearer_token, "mine");
-  EXPECT_EQ(client->namespace_, "there");
-  EXPECT_TRUE(client->config.tls.insecure);
-  // A CA beside "insecure" would be refused.
-  EXPECT_FALSE(client->config.HasCA());
-  EXPECT_EQ(client->config.tls.server_name, "");
-}
-
-TEST(KubeconfigTest, UnknownUserOverrideIsNotFound) {
-  ConfigOverrides overrides;
-  overrides.user = "w";
-  EXPECT_THAT(
-      NewClientConfig(File(), overrides),
-      StatusIs(absl::StatusCode::kNotFound, "auth info \"w\" does not exist"));
-}
-
-TEST(KubeconfigTest, FileOfTheOwnerAndFlagForTheSameAreAFault) {
-  ConfigOverrides overrides;
-  overrides.context = "data";
-  overrides.client_certificate = "/nope/c";
-  EXPECT_THAT(
-      ConfigurationFaults(NewClientConfig(File(), overrides).status()),
-      Contains("client-cert-data and client-cert are both specified for data. "
-               "client-cert-data will override."));
+TEST(KubeconfigTest, NothingIsAnEmptyConfiguration) {
+  for (const char* text : {"", "{}", "\n# nothing\n"}) {
+    absl::StatusOr<Kubeconfig> kubeconfig = ParseKubeconfig(text, "");
+    ASSERT_THAT(kubeconfig, IsOk()) << text;
+    EXPECT_THAT(kubeconfig->clusters, IsEmpty());
+  }
 }
 
 TEST(KubeconfigTest, OtherKindsAreRefused) {
@@ -212,15 +152,48 @@ TEST(KubeconfigTest, WrongShapesAreNamed) {
       ParseKubeconfig("users: [{name: a, user: {client-key-data: '!'}}]", ""),
       StatusIs(absl::StatusCode::kInvalidArgument,
                "client-key-data: illegal base64 data"));
+  EXPECT_THAT(ParseKubeconfig("{apiVersion: v2}", ""),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("no kind \"Config\" is registered for version "
+                                 "\"v2\"")));
+}
+
+TEST(KubeconfigTest, ANameStandsForOneThing) {
+  EXPECT_THAT(
+      ParseKubeconfig("clusters: [{name: c, cluster: {server: a}}, {name: c, "
+                      "cluster: {server: b}}]",
+                      ""),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               "error converting *[]NamedCluster into *map[string]*api.Cluster:"
+               " duplicate name \"c\" in list"));
 }
 
 class LoadKubeconfigTest : public ::testing::Test {
  protected:
+  void SetUp() override {
+    const std::filesystem::path folder =
+        std::filesystem::path(::testing::TempDir()) /
+        ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    folder_ = folder.lexically_normal().string();
+    std::filesystem::create_directories(folder_ + "/a");
+    std::filesystem::create_directories(folder_ + "/b");
+  }
+  void TearDown() override {
+    unsetenv("KUBECONFIG");
+    std::filesystem::remove_all(folder_);
+  }
+
   std::string Write(const std::string& name, const std::string& text) {
-    const std::string path = ::testing::TempDir() + "/" + name;
+    const std::string path = folder_ + "/" + name;
     std::ofstream(path) << text;
     return path;
   }
+  static absl::StatusOr<Kubeconfig> LoadList(const std::string& list) {
+    setenv("KUBECONFIG", list.c_str(), 1);
+    return LoadKubeconfig("");
+  }
+
+  std::string folder_;
 };
 
 TEST_F(LoadKubeconfigTest, ExplicitFileMustExist) {
@@ -229,32 +202,85 @@ TEST_F(LoadKubeconfigTest, ExplicitFileMustExist) {
                        "stat /nope: no such file or directory"));
 }
 
+TEST_F(LoadKubeconfigTest, ExplicitFileIsTheOnlyOne) {
+  const std::string one = Write("one", "current-context: one");
+  setenv("KUBECONFIG", Write("two", "current-context: two").c_str(), 1);
+  absl::StatusOr<Kubeconfig> loaded = LoadKubeconfig(one);
+  ASSERT_THAT(loaded, IsOk());
+  EXPECT_EQ(loaded->current_context, "one");
+  EXPECT_THAT(loaded->loaded, ElementsAre(one));
+}
+
 TEST_F(LoadKubeconfigTest, FaultsNameTheFile) {
   const std::string path = Write("bad", "a: [");
   EXPECT_THAT(LoadKubeconfig(path),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("error loading config file \"" + path +
                                  "\": yaml: line ")));
+  EXPECT_EQ(LoadKubeconfig(folder_).status().message(),
+            "error loading config file \"" + folder_ + "\": read " + folder_ +
+                ": is a directory");
 }
 
 TEST_F(LoadKubeconfigTest, FirstOfTheListWinsAndMissingOnesAreSkipped) {
-  const std::string one =
-      Write("one", "users: [{name: u, user: {token: first}}]");
+  const std::string one = Write("a/one",
+                                "clusters: [{name: c, cluster: {server: "
+                                "first}}]\n"
+                                "users: [{name: u, user: {client-key: k}}]");
   const std::string two = Write(
-      "two",
-      "current-context: c\nusers: [{name: u, user: {token: second}}, {name: "
-      "v, user: {token: third}}]");
-  setenv("KUBECONFIG", (one + ":/nope:" + two).c_str(), 1);
-  absl::StatusOr<Kubeconfig> merged = LoadKubeconfig("");
-  unsetenv("KUBECONFIG");
+      "b/two",
+      "current-context: x\n"
+      "clusters: [{name: c, cluster: {server: second, certificate-authority: "
+      "ca}}, {name: d, cluster: {certificate-authority: ca}}]\n"
+      "users: [{name: u, user: {token: t}}, {name: v, user: {token: t}}]\n"
+      "contexts: [{name: x, context: {cluster: c, user: u}}]");
+  const std::string three = Write("three", "current-context: z");
+  absl::StatusOr<Kubeconfig> merged =
+      LoadList(one + "::/nope:" + two + ":" + one + ":" + three);
   ASSERT_THAT(merged, IsOk());
-  EXPECT_EQ(merged->users.at("u").token, "first");
-  EXPECT_EQ(merged->users.at("v").token, "third");
-  EXPECT_EQ(merged->current_context, "c");
+  EXPECT_THAT(merged->loaded, ElementsAre(one, two, three));
+  EXPECT_THAT(merged->missing, IsEmpty());
+  EXPECT_EQ(merged->current_context, "x");
+  // Nothing of the second's is added to what the first has.
+  EXPECT_EQ(merged->clusters.at("c").server, "first");
+  EXPECT_EQ(merged->clusters.at("c").certificate_authority, "");
+  EXPECT_EQ(merged->users.at("u").token, "");
+  EXPECT_EQ(merged->users.at("v").token, "t");
+  EXPECT_EQ(merged->contexts.at("x").user, "u");
+  // Each path starts at its own file.
+  EXPECT_EQ(merged->users.at("u").client_key, folder_ + "/a/k");
+  EXPECT_EQ(merged->clusters.at("d").certificate_authority, folder_ + "/b/ca");
 }
 
-TEST(ConfigurationFaultsTest, OtherErrorsHaveNone) {
-  EXPECT_THAT(ConfigurationFaults(absl::InternalError("x")), IsEmpty());
+TEST_F(LoadKubeconfigTest, AListWithoutAFileIsTold) {
+  absl::StatusOr<Kubeconfig> merged = LoadList("/nope:/none");
+  ASSERT_THAT(merged, IsOk());
+  EXPECT_THAT(merged->missing, ElementsAre("/nope", "/none"));
+}
+
+TEST_F(LoadKubeconfigTest, EachBadFileIsAnError) {
+  const std::string one = Write("one", "{kind: Pod}");
+  const std::string two = Write("two", "clusters: 5");
+  const std::string good = Write("good", "");
+  EXPECT_THAT(
+      AggregatedErrors(LoadList(one + ":" + good + ":" + two).status()),
+      ElementsAre(HasSubstr("error loading config file \"" + one + "\": no "),
+                  "error loading config file \"" + two +
+                      "\": clusters: want array, got number"));
+  const absl::Status single = LoadList(good + ":" + two).status();
+  EXPECT_THAT(AggregatedErrors(single), IsEmpty());
+  EXPECT_THAT(single, StatusIs(absl::StatusCode::kInvalidArgument,
+                               HasSubstr("error loading config file")));
+}
+
+TEST_F(LoadKubeconfigTest, WithoutAListItIsTheOneAtHome) {
+  std::filesystem::create_directories(folder_ + "/.kube");
+  const std::string path = Write(".kube/config", "current-context: home");
+  setenv("HOME", folder_.c_str(), 1);
+  absl::StatusOr<Kubeconfig> loaded = LoadKubeconfig("");
+  ASSERT_THAT(loaded, IsOk());
+  EXPECT_EQ(loaded->current_context, "home");
+  EXPECT_THAT(loaded->loaded, ElementsAre(path));
 }
 
 }  // namespace

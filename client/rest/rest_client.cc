@@ -9,6 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "api/errors.h"
 #include "base/task/deadline.h"
+#include "client/rest/debugging_round_tripper.h"
+#include "client/rest/exec_authenticator.h"
 #include "client/rest/transport.h"
 
 namespace fairway::rest {
@@ -97,6 +99,11 @@ api::ApiStatus GenericStatus(int code, absl::string_view verb,
   return status;
 }
 
+absl::Status TimeoutError(absl::string_view verb, const Url& url) {
+  return NewUrlError(verb, url,
+                     absl::DeadlineExceededError("context deadline exceeded"));
+}
+
 }  // namespace
 
 absl::Status NewUrlError(absl::string_view verb, const Url& url,
@@ -159,10 +166,13 @@ Task<absl::StatusOr<absl::optional<api::WatchEvent>>> Watcher::Next() {
 }
 
 RESTClient::RESTClient(std::unique_ptr<net::http::RoundTripper> transport,
-                       Url base, absl::Duration timeout)
+                       Url base, absl::Duration timeout, RequestLog log,
+                       std::shared_ptr<ExecAuthenticator> exec)
     : transport_(std::move(transport)),
       base_(std::move(base)),
-      timeout_(timeout) {}
+      timeout_(timeout),
+      log_(std::move(log)),
+      exec_(std::move(exec)) {}
 
 Url RESTClient::URL(const Resource& resource) const {
   Url url = base_;
@@ -228,12 +238,33 @@ Task<absl::StatusOr<std::unique_ptr<Watcher>>> RESTClient::Watch(
     Resource resource) {
   resource.query.emplace_back("watch", "true");
   Call call = CallFor("GET", resource, "");
+  absl::Status ready = co_await Prepare(call);
+  if (!ready.ok()) co_return ready;
   // The answer's head has a deadline; its body, the events, has none.
+  bool timed_out = true;
   absl::StatusOr<Response> response = co_await WithDeadline<Response>(
       timeout_, "watch",
-      [this, &call]() -> Task<absl::StatusOr<Response>> { return Send(call); });
+      [this, &call, &timed_out]() -> Task<absl::StatusOr<Response>> {
+        absl::StatusOr<Response> answer = co_await Send(call);
+        timed_out = absl::IsCancelled(answer.status());
+        co_return answer;
+      });
+  if (timed_out && absl::IsDeadlineExceeded(response.status())) {
+    co_return TimeoutError(call.verb, call.url);
+  }
   if (!response.ok()) co_return response.status();
   co_return std::make_unique<Watcher>(*std::move(response));
+}
+
+// A person may be asked who they are, for longer than a request may take.
+Task<absl::Status> RESTClient::Prepare(const Call& call) {
+  if (exec_ == nullptr) co_return absl::OkStatus();
+  absl::StatusOr<std::shared_ptr<const ExecCredentials>> credentials =
+      co_await exec_->GetCreds();
+  if (!credentials.ok()) {
+    co_return NewUrlError(call.verb, call.url, credentials.status());
+  }
+  co_return absl::OkStatus();
 }
 
 Task<absl::StatusOr<std::string>> RESTClient::DoNamed(Call call) {
@@ -246,6 +277,8 @@ Task<absl::StatusOr<std::string>> RESTClient::DoNamed(Call call) {
 }
 
 Task<absl::StatusOr<std::string>> RESTClient::Do(Call call) {
+  absl::Status ready = co_await Prepare(call);
+  if (!ready.ok()) co_return ready;
   bool timed_out = true;
   absl::StatusOr<std::string> body = co_await WithDeadline<std::string>(
       timeout_, "request",
@@ -255,7 +288,7 @@ Task<absl::StatusOr<std::string>> RESTClient::Do(Call call) {
         co_return answer;
       });
   if (timed_out && absl::IsDeadlineExceeded(body.status())) {
-    co_return NewUrlError(call.verb, call.url, body.status());
+    co_return TimeoutError(call.verb, call.url);
   }
   co_return body;
 }
@@ -266,6 +299,7 @@ Task<absl::StatusOr<std::string>> RESTClient::DoWithoutDeadline(Call call) {
   absl::StatusOr<std::string> body =
       co_await net::http::ReadAll(*response->body, kMaxResponseBytes);
   if (!body.ok()) co_return NewUrlError(call.verb, call.url, body.status());
+  LogBody(log_, "Response Body", *body);
   co_return body;
 }
 
@@ -277,6 +311,7 @@ Task<absl::StatusOr<Response>> RESTClient::Send(Call call) {
   request.body = call.body;
   if (!call.body.empty()) {
     request.headers.Set("Content-Type", "application/json");
+    LogBody(log_, "Request Body", call.body);
   }
   absl::StatusOr<Response> response =
       co_await transport_->RoundTrip(std::move(request));
@@ -287,6 +322,7 @@ Task<absl::StatusOr<Response>> RESTClient::Send(Call call) {
   absl::StatusOr<std::string> body =
       co_await net::http::ReadAll(*response->body, kMaxResponseBytes);
   if (!body.ok()) co_return NewUrlError(call.verb, call.url, body.status());
+  LogBody(log_, "Response Body", *body);
   absl::StatusOr<api::ApiStatus> error = api::StatusFromJson(*body);
   if (error.ok() && error->code == 0) error->code = response->status;
   if (error.ok() && error->code >= 400) co_return api::ErrorFromStatus(*error);
@@ -304,7 +340,8 @@ absl::StatusOr<std::unique_ptr<RESTClient>> RESTClientFor(
   if (!transport.ok()) return transport.status();
   return std::make_unique<RESTClient>(
       *std::move(transport), *std::move(base),
-      config.timeout > absl::ZeroDuration() ? config.timeout : kDefaultTimeout);
+      config.timeout > absl::ZeroDuration() ? config.timeout : kDefaultTimeout,
+      config.log, config.UsesExec() ? config.exec_provider : nullptr);
 }
 
 }  // namespace fairway::rest

@@ -67,9 +67,12 @@ class Watcher {
 // payload (see UrlErrorOf).
 class RESTClient {
  public:
-  // `transport` says who asks; `base` is the server's URL.
+  // `transport` says who asks; `base` is the server's URL. What `exec` takes to
+  // give credentials, before a request, is not in `timeout`; null: nobody is
+  // asked.
   RESTClient(std::unique_ptr<net::http::RoundTripper> transport,
-             net::http::Url base, absl::Duration timeout);
+             net::http::Url base, absl::Duration timeout, RequestLog log = {},
+             std::shared_ptr<ExecAuthenticator> exec = nullptr);
 
   // Get, Update and Delete are about one object: kInvalidArgument without a
   // name.
@@ -101,6 +104,7 @@ class RESTClient {
   };
   Call CallFor(absl::string_view verb, const Resource& resource,
                std::string body) const;
+  Task<absl::Status> Prepare(const Call& call);
   Task<absl::StatusOr<std::string>> DoNamed(Call call);
   Task<absl::StatusOr<std::string>> Do(Call call);
   Task<absl::StatusOr<std::string>> DoWithoutDeadline(Call call);
@@ -109,6 +113,8 @@ class RESTClient {
   std::unique_ptr<net::http::RoundTripper> transport_;
   net::http::Url base_;
   absl::Duration timeout_;
+  RequestLog log_;
+  std::shared_ptr<ExecAuthenticator> exec_;
 };
 
 // Mirrors: RESTClientFor. Errors: of TransportFor and DefaultServerURL.

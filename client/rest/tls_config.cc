@@ -4,8 +4,13 @@
 #include "client/rest/tls_config.h"
 
 #include <string>
+#include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/file/read_file.h"
+#include "base/task/task.h"
+#include "client/rest/exec_authenticator.h"
 
 namespace fairway::rest {
 namespace {
@@ -15,6 +20,54 @@ absl::StatusOr<std::string> DataOrFile(const std::string& data,
                                        const std::string& file) {
   if (!data.empty() || file.empty()) return data;
   return ReadFile(file);
+}
+
+// `status` and the places that it is about, where they are files.
+absl::Status InFiles(
+    const absl::Status& status,
+    std::initializer_list<std::pair<const char*, std::string>> places) {
+  std::vector<std::string> files;
+  for (const auto& [what, file] : places) {
+    if (!file.empty()) files.push_back(absl::StrCat(what, " ", file));
+  }
+  if (status.ok() || files.empty()) return status;
+  return absl::Status(
+      status.code(),
+      absl::StrCat(status.message(), " (", absl::StrJoin(files, ", "), ")"));
+}
+
+// The file, if it is what is used.
+std::string FileOf(const std::string& data, const std::string& file) {
+  return data.empty() ? file : "";
+}
+
+// A TLS configuration whose client certificate a program gives.
+//
+// Threads: on one executor, as its program.
+struct PluginTls {
+  net::TlsClientConfig config;
+  std::shared_ptr<ExecAuthenticator> exec;
+  // What was made last, and of which credentials.
+  std::shared_ptr<const ExecCredentials> credentials;
+  std::shared_ptr<const net::TlsClientContext> context;
+};
+
+using ContextOr = absl::StatusOr<std::shared_ptr<const net::TlsClientContext>>;
+
+Task<ContextOr> ContextOf(std::shared_ptr<PluginTls> tls) {
+  absl::StatusOr<std::shared_ptr<const ExecCredentials>> given =
+      co_await tls->exec->GetCreds();
+  if (!given.ok()) co_return given.status();
+  if (tls->credentials != *given) {
+    net::TlsClientConfig config = tls->config;
+    config.cert_pem = (*given)->cert_pem;
+    config.key_pem = (*given)->key_pem;
+    ContextOr made = net::NewTlsClientContext(config);
+    if (!made.ok()) co_return made;
+    tls->context = *std::move(made);
+    tls->credentials = *std::move(given);
+  }
+  co_return tls->context;
 }
 
 }  // namespace
@@ -37,6 +90,14 @@ absl::StatusOr<net::TlsClientConfig> TLSConfigFor(const Config& config) {
     absl::StatusOr<std::string> key =
         DataOrFile(config.tls.key_data, config.tls.key_file);
     if (!key.ok()) return key.status();
+    const absl::Status pair = net::CheckKeyPair(*cert, *key);
+    if (!pair.ok()) {
+      return InFiles(
+          pair,
+          {{"client-certificate",
+            FileOf(config.tls.cert_data, config.tls.cert_file)},
+           {"client-key", FileOf(config.tls.key_data, config.tls.key_file)}});
+    }
     tls.cert_pem = *std::move(cert);
     tls.key_pem = *std::move(key);
   }
@@ -59,9 +120,21 @@ absl::StatusOr<net::http::DialOptions> DialOptionsFor(const Config& config) {
   absl::StatusOr<net::TlsClientConfig> tls = TLSConfigFor(config);
   if (!tls.ok()) return tls.status();
   auto context = net::NewTlsClientContext(*tls);
-  if (!context.ok()) return context.status();
+  if (!context.ok()) {
+    return InFiles(context.status(),
+                   {{"certificate-authority",
+                     FileOf(config.tls.ca_data, config.tls.ca_file)}});
+  }
   options.tls = *std::move(context);
   options.tls_server_name = config.tls.server_name;
+  if (config.UsesExec() && !config.HasCertAuth()) {
+    auto plugin = std::make_shared<PluginTls>();
+    plugin->config = *std::move(tls);
+    plugin->exec = config.exec_provider;
+    options.get_tls = [plugin = std::move(plugin)] {
+      return ContextOf(plugin);
+    };
+  }
   return options;
 }
 

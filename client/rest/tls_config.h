@@ -16,12 +16,16 @@ namespace fairway::rest {
 // The TLS side of `config`, its files read. ALPN offers http/1.1 only: what
 // may be upgraded later must not come over HTTP/2.
 // Errors: kInvalidArgument ("specifying a root certificates file with the
-// insecure flag is not allowed"); kNotFound or kPermissionDenied for a file
-// ("open /x: no such file or directory").
+// insecure flag is not allowed", "tls: private key does not match public key
+// (client-certificate /c, client-key /k)"); kNotFound or kPermissionDenied for
+// a file ("open /x: no such file or directory").
 absl::StatusOr<net::TlsClientConfig> TLSConfigFor(const Config& config);
 
 // How connections to the server of `config` are made: TLS and proxy. What the
-// upgrade dialers and NewTransport take.
+// upgrade dialers and NewTransport take. Where config.exec_provider gives
+// credentials, each connection shows the certificate that it gives then, if the
+// configuration has none itself.
+// Errors: of TLSConfigFor and NewTlsClientContext.
 absl::StatusOr<net::http::DialOptions> DialOptionsFor(const Config& config);
 
 }  // namespace fairway::rest

@@ -9,6 +9,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/file/read_file.h"
+#include "client/rest/debugging_round_tripper.h"
+#include "client/rest/exec_authenticator.h"
 #include "client/rest/tls_config.h"
 #include "net/http/transport.h"
 
@@ -202,6 +204,10 @@ absl::StatusOr<std::unique_ptr<RoundTripper>> HTTPWrappersForConfig(
   if (config.wrap_transport != nullptr) {
     rt = config.wrap_transport(std::move(rt));
   }
+  if (config.UsesExec()) {
+    rt = NewExecRoundTripper(config.exec_provider, std::move(rt));
+  }
+  rt = DebugWrappers(config.log, std::move(rt));
   if (config.HasBasicAuth() && config.HasTokenAuth()) {
     return absl::InvalidArgumentError(
         "username/password or bearer token may be set, but not both");
@@ -220,7 +226,8 @@ absl::StatusOr<std::unique_ptr<RoundTripper>> HTTPWrappersForConfig(
     rt = NewUserAgentRoundTripper(config.user_agent, std::move(rt));
   }
   if (!config.impersonate.user_name.empty() ||
-      !config.impersonate.groups.empty() || !config.impersonate.extra.empty()) {
+      !config.impersonate.uid.empty() || !config.impersonate.groups.empty() ||
+      !config.impersonate.extra.empty()) {
     rt = NewImpersonatingRoundTripper(config.impersonate, std::move(rt));
   }
   return rt;

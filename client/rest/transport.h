@@ -17,8 +17,9 @@
 
 namespace fairway::rest {
 
-// Wraps `rt` as `config` asks: first its own wrapper, then authentication,
-// user agent, impersonation; so impersonation is outermost.
+// Wraps `rt` as `config` asks: first its own wrapper, then the program that
+// gives credentials, the log of requests, authentication, user agent,
+// impersonation; so impersonation is outermost.
 // Errors: kInvalidArgument "username/password or bearer token may be set, but
 // not both"; those of reading a token file for the first time.
 absl::StatusOr<std::unique_ptr<net::http::RoundTripper>> HTTPWrappersForConfig(

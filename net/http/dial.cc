@@ -67,6 +67,12 @@ class Sniffer final : public ByteStream {
 // Upgrades end where HTTP/2 begins: it is never agreed to.
 Task<StreamOr> StartTls(std::unique_ptr<ByteStream> transport,
                         std::string server_name, DialOptions options) {
+  if (options.get_tls != nullptr) {
+    absl::StatusOr<std::shared_ptr<const TlsClientContext>> given =
+        co_await options.get_tls();
+    if (!given.ok()) co_return given.status();
+    options.tls = *std::move(given);
+  }
   if (options.tls == nullptr) {
     co_return absl::FailedPreconditionError("https: no TLS configuration");
   }

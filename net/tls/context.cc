@@ -52,19 +52,11 @@ absl::StatusOr<bssl::UniquePtr<CRYPTO_BUFFER>> ToBuffer(X509* certificate) {
 
 absl::Status UseChainAndKey(SSL_CTX* ctx, const std::string& cert_pem,
                             const std::string& key_pem) {
-  absl::StatusOr<std::vector<bssl::UniquePtr<X509>>> chain =
-      ParseCertificates(cert_pem);
-  if (!chain.ok()) return Wrap("certificate", chain.status());
-  absl::StatusOr<bssl::UniquePtr<EVP_PKEY>> key = ParsePrivateKey(key_pem);
-  if (!key.ok()) return Wrap("private key", key.status());
-  if (!X509_check_private_key((*chain)[0].get(), key->get())) {
-    ERR_clear_error();
-    return absl::InvalidArgumentError(
-        "tls: private key does not match the certificate");
-  }
+  absl::StatusOr<KeyPair> pair = ParseKeyPair(cert_pem, key_pem);
+  if (!pair.ok()) return pair.status();
   std::vector<bssl::UniquePtr<CRYPTO_BUFFER>> owned;
   std::vector<CRYPTO_BUFFER*> buffers;
-  for (const bssl::UniquePtr<X509>& certificate : *chain) {
+  for (const bssl::UniquePtr<X509>& certificate : pair->chain) {
     absl::StatusOr<bssl::UniquePtr<CRYPTO_BUFFER>> buffer =
         ToBuffer(certificate.get());
     if (!buffer.ok()) return buffer.status();
@@ -72,7 +64,7 @@ absl::Status UseChainAndKey(SSL_CTX* ctx, const std::string& cert_pem,
     owned.push_back(*std::move(buffer));
   }
   if (!SSL_CTX_set_chain_and_key(ctx, buffers.data(), buffers.size(),
-                                 key->get(), nullptr)) {
+                                 pair->key.get(), nullptr)) {
     return absl::InvalidArgumentError(
         absl::StrCat("tls: certificate: ", TakeBoringSslError()));
   }
@@ -163,6 +155,11 @@ absl::StatusOr<std::string> EncodeAlpn(
   return encoded;
 }
 
+absl::Status CheckKeyPair(absl::string_view cert_pem,
+                          absl::string_view key_pem) {
+  return ParseKeyPair(cert_pem, key_pem).status();
+}
+
 absl::StatusOr<std::shared_ptr<const TlsClientContext>> NewTlsClientContext(
     const TlsClientConfig& config) {
   auto context = std::make_shared<TlsClientContext>();
@@ -177,8 +174,8 @@ absl::StatusOr<std::shared_ptr<const TlsClientContext>> NewTlsClientContext(
       roots = SystemRoots();
     } else {
       absl::StatusOr<std::vector<bssl::UniquePtr<X509>>> authorities =
-          ParseCertificates(config.ca_pem);
-      if (!authorities.ok()) return Wrap("CA", authorities.status());
+          ParseRootCertificates(config.ca_pem);
+      if (!authorities.ok()) return authorities.status();
       roots = NewStore(*authorities);
     }
     if (!roots.ok()) return roots.status();

@@ -30,6 +30,24 @@ bool ReachedEnd(uint32_t error) {
                         ERR_GET_REASON(error) == PEM_R_NO_START_LINE);
 }
 
+bool HasPem(absl::string_view text) {
+  return absl::StrContains(text, "-----BEGIN ") &&
+         absl::StrContains(text, "-----END ");
+}
+
+bool HasPem(absl::string_view text, absl::string_view type) {
+  return HasPem(text) && absl::StrContains(text, absl::StrCat(type, "-----"));
+}
+
+absl::Status Invalid(absl::string_view message) {
+  return absl::InvalidArgumentError(message);
+}
+
+bool IsEncrypted(absl::string_view pem) {
+  return absl::StrContains(pem, "BEGIN ENCRYPTED PRIVATE KEY") ||
+         absl::StrContains(pem, "Proc-Type: 4,ENCRYPTED");
+}
+
 }  // namespace
 
 std::string TakeBoringSslError() {
@@ -65,8 +83,7 @@ absl::StatusOr<std::vector<bssl::UniquePtr<X509>>> ParseCertificates(
 
 absl::StatusOr<bssl::UniquePtr<EVP_PKEY>> ParsePrivateKey(
     absl::string_view pem) {
-  if (absl::StrContains(pem, "BEGIN ENCRYPTED PRIVATE KEY") ||
-      absl::StrContains(pem, "Proc-Type: 4,ENCRYPTED")) {
+  if (IsEncrypted(pem)) {
     return absl::InvalidArgumentError(
         "encrypted private keys are not supported");
   }
@@ -81,6 +98,64 @@ absl::StatusOr<bssl::UniquePtr<EVP_PKEY>> ParsePrivateKey(
   }
   return absl::InvalidArgumentError(
       absl::StrCat("cannot parse private key: ", TakeBoringSslError()));
+}
+
+absl::StatusOr<KeyPair> ParseKeyPair(absl::string_view cert_pem,
+                                     absl::string_view key_pem) {
+  KeyPair pair;
+  if (!HasPem(cert_pem)) {
+    return Invalid("tls: failed to find any PEM data in certificate input");
+  }
+  if (!HasPem(cert_pem, "CERTIFICATE")) {
+    return Invalid(HasPem(cert_pem, "PRIVATE KEY")
+                       ? "tls: failed to find certificate PEM data in "
+                         "certificate input, but did find a private key; PEM "
+                         "inputs may have been switched"
+                       : "tls: failed to find \"CERTIFICATE\" PEM block in "
+                         "certificate input");
+  }
+  absl::StatusOr<std::vector<bssl::UniquePtr<X509>>> chain =
+      ParseCertificates(cert_pem);
+  if (!chain.ok()) return Invalid("x509: malformed certificate");
+  pair.chain = *std::move(chain);
+  if (!HasPem(key_pem)) {
+    return Invalid("tls: failed to find any PEM data in key input");
+  }
+  if (!HasPem(key_pem, "PRIVATE KEY")) {
+    return Invalid(HasPem(key_pem, "CERTIFICATE")
+                       ? "tls: found a certificate rather than a key in the "
+                         "PEM for the private key"
+                       : "tls: failed to find PEM block with type ending in "
+                         "\"PRIVATE KEY\" in key input");
+  }
+  if (IsEncrypted(key_pem)) {
+    return Invalid(
+        "tls: failed to parse private key: it is encrypted, and nobody is "
+        "asked for its password; use a copy without one, which \"openssl pkey "
+        "-in KEY -out COPY\" makes");
+  }
+  absl::StatusOr<bssl::UniquePtr<EVP_PKEY>> key = ParsePrivateKey(key_pem);
+  if (!key.ok()) return Invalid("tls: failed to parse private key");
+  pair.key = *std::move(key);
+  if (!X509_check_private_key(pair.chain[0].get(), pair.key.get())) {
+    ERR_clear_error();
+    return Invalid("tls: private key does not match public key");
+  }
+  return pair;
+}
+
+absl::StatusOr<std::vector<bssl::UniquePtr<X509>>> ParseRootCertificates(
+    absl::string_view pem) {
+  absl::StatusOr<std::vector<bssl::UniquePtr<X509>>> roots =
+      ParseCertificates(pem);
+  if (roots.ok()) return roots;
+  absl::string_view why = "no valid certificate authority data seen";
+  if (!HasPem(pem)) {
+    why = "unable to parse bytes as PEM block";
+  } else if (HasPem(pem, "CERTIFICATE")) {
+    why = "failed to parse certificate: x509: malformed certificate";
+  }
+  return Invalid(absl::StrCat("unable to load root certificates: ", why));
 }
 
 }  // namespace fairway::net

@@ -21,6 +21,20 @@ absl::StatusOr<std::vector<bssl::UniquePtr<X509>>> ParseCertificates(
 absl::StatusOr<bssl::UniquePtr<EVP_PKEY>> ParsePrivateKey(
     absl::string_view pem);
 
+// Mirrors: crypto/tls.X509KeyPair. A chain, leaf first, and its key.
+struct KeyPair {
+  std::vector<bssl::UniquePtr<X509>> chain;
+  bssl::UniquePtr<EVP_PKEY> key;
+};
+// Errors: kInvalidArgument in Go's words; for an encrypted key also what to do.
+absl::StatusOr<KeyPair> ParseKeyPair(absl::string_view cert_pem,
+                                     absl::string_view key_pem);
+
+// Mirrors: rootCertPool of k8s.io/client-go/transport/transport.go (v0.21).
+// Errors: kInvalidArgument: "unable to load root certificates: ...".
+absl::StatusOr<std::vector<bssl::UniquePtr<X509>>> ParseRootCertificates(
+    absl::string_view pem);
+
 // The newest error of BoringSSL's queue of this thread, in its words, and
 // clears the queue.
 std::string TakeBoringSslError();

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/task/task.h"
 #include "net/io/byte_stream.h"
@@ -57,8 +58,14 @@ struct PeerCertificate {
 class TlsClientContext;
 class TlsServerContext;
 
-// Errors: kInvalidArgument, naming what cannot be used ("private key does not
-// match the certificate", "encrypted private keys are not supported").
+// Mirrors: crypto/tls.X509KeyPair. Whether a chain and a key go together.
+// Errors: kInvalidArgument in Go's words: "tls: failed to find any PEM data in
+// certificate input", "tls: private key does not match public key".
+absl::Status CheckKeyPair(absl::string_view cert_pem,
+                          absl::string_view key_pem);
+
+// Errors: kInvalidArgument: of CheckKeyPair(); "unable to load root
+// certificates: unable to parse bytes as PEM block".
 absl::StatusOr<std::shared_ptr<const TlsClientContext>> NewTlsClientContext(
     const TlsClientConfig& config);
 absl::StatusOr<std::shared_ptr<const TlsServerContext>> NewTlsServerContext(

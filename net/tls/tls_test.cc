@@ -571,28 +571,42 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         BadConfigCase{"NoCertificate",
                       [](TlsServerConfig& c) { c.cert_pem = ""; },
-                      "no PEM certificate found"},
+                      "tls: failed to find any PEM data in certificate input"},
         BadConfigCase{"NoKey", [](TlsServerConfig& c) { c.key_pem = "x"; },
-                      "no PEM private key found"},
+                      "tls: failed to find any PEM data in key input"},
+        BadConfigCase{"KeyForCertificate",
+                      [](TlsServerConfig& c) { c.cert_pem = c.key_pem; },
+                      "PEM inputs may have been switched"},
+        BadConfigCase{"CertificateForKey",
+                      [](TlsServerConfig& c) { c.key_pem = c.cert_pem; },
+                      "tls: found a certificate rather than a key in the PEM "
+                      "for the private key"},
+        BadConfigCase{"BrokenKey",
+                      [](TlsServerConfig& c) {
+                        c.key_pem =
+                            "-----BEGIN PRIVATE KEY-----\nAAAA\n"
+                            "-----END PRIVATE KEY-----\n";
+                      },
+                      "tls: failed to parse private key"},
         BadConfigCase{"ForeignKey",
                       [](TlsServerConfig& c) {
                         c.key_pem = Sign(ServerRequest()).key_pem;
                       },
-                      "private key does not match the certificate"},
+                      "tls: private key does not match public key"},
         BadConfigCase{"EncryptedKey",
                       [](TlsServerConfig& c) {
                         c.key_pem =
                             "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n"
                             "-----END ENCRYPTED PRIVATE KEY-----\n";
                       },
-                      "encrypted private keys are not supported"},
+                      "tls: failed to parse private key: it is encrypted"},
         BadConfigCase{"BrokenCertificate",
                       [](TlsServerConfig& c) {
                         c.cert_pem =
                             "-----BEGIN CERTIFICATE-----\nAAAA\n"
                             "-----END CERTIFICATE-----\n";
                       },
-                      "cannot parse certificate"},
+                      "x509: malformed certificate"},
         BadConfigCase{"NoClientCa",
                       [](TlsServerConfig& c) {
                         c.client_certificates =
@@ -602,6 +616,29 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfigCase{"EmptyProtocol",
                       [](TlsServerConfig& c) { c.alpn = {""}; }, "ALPN"}),
     [](const auto& info) { return std::string(info.param.name); });
+
+struct BadRootsCase {
+  const char* ca_pem;
+  const char* why;
+};
+
+TEST(BadRootsTest, AreNamed) {
+  const BadRootsCase cases[] = {
+      {"x", "unable to parse bytes as PEM block"},
+      {"-----BEGIN X-----\nAAAA\n-----END X-----\n",
+       "no valid certificate authority data seen"},
+      {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+       "failed to parse certificate: x509: malformed certificate"},
+  };
+  for (const BadRootsCase& c : cases) {
+    TlsClientConfig config;
+    config.ca_pem = c.ca_pem;
+    EXPECT_THAT(
+        NewTlsClientContext(config),
+        StatusIs(StatusCode::kInvalidArgument,
+                 std::string("unable to load root certificates: ") + c.why));
+  }
+}
 
 }  // namespace
 }  // namespace fairway::net
