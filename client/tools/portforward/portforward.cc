@@ -345,8 +345,8 @@ Task<absl::StatusOr<StreamPair>> PortForwarder::MakeStreams(
     if (!silent && !IsWorthAnother(streams.status(), attempts)) {
       co_return streams;
     }
-    route->lease->End(ConnectionEnd::kNotMade);
     if (silent) backends_.Doubt(*route);
+    route->lease->End(ConnectionEnd::kNotMade);
   }
 }
 
