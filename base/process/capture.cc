@@ -23,6 +23,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr size_t kReadBytes = 16 * 1024;
+constexpr absl::Duration kStopGrace = absl::Seconds(1);
 
 // The reading end of the program's stdout, and what came.
 struct Output {
@@ -52,6 +53,8 @@ struct Output {
 Task<absl::Status> Gather(Output& output, Subprocess& program) {
   std::array<char, kReadBytes> buffer;
   while (!output.too_long()) {
+    bool cancelled = co_await IsCancelled();
+    if (cancelled) co_return absl::CancelledError("read: cancelled");
     auto [ec, n] =
         co_await output.pipe.async_read_some(asio::buffer(buffer), kAwait);
     // The end of the program tells whether all is well.
@@ -74,7 +77,11 @@ Task<absl::StatusOr<Captured>> Run(const SubprocessOptions& options, int fd,
     co_return gathered;
   });
   absl::StatusOr<ExitState> ended = co_await program->Wait();
-  if (!ended.ok()) program->SignalGroup(SIGKILL);
+  if (!ended.ok()) {
+    // It may have to give a terminal its echo back.
+    absl::StatusOr<ExitState> stopped = co_await program->Stop(kStopGrace);
+    stopped.status().IgnoreError();
+  }
   reader.Cancel();
   absl::Status joined = co_await reader.Join();
   joined.IgnoreError();  // Cancelled, where somebody still holds the pipe.

@@ -21,7 +21,8 @@ struct Captured {
 // Runs a program to its end and gathers what it writes to stdout, for which
 // `options.stdout_fd` is not used. What processes that it leaves behind write
 // later is not waited for.
-// Cancel: honoured; the program is killed, as for every error.
+// Cancel: honoured; as for every error the program is ended first, by SIGTERM
+// and a second later by SIGKILL.
 // Errors: of Subprocess::Start; kResourceExhausted when it writes more than
 // `max_bytes`; kDeadlineExceeded.
 Task<absl::StatusOr<Captured>> RunAndCapture(SubprocessOptions options,

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -179,11 +180,14 @@ TEST_F(ExecAuthenticatorTest, ManyWhoAskAtOnceShareAFailure) {
 }
 
 TEST_F(ExecAuthenticatorTest, WhoIsCancelledLeavesTheRunToTheNext) {
-  // The first run waits for its end, which comes with its asker's.
-  Program("if [ -e " + folder_ + "/again ]; then cat " + folder_ +
-          "/answer; else echo > " + folder_ + "/again; exec sleep 100; fi");
-  std::ofstream(folder_ + "/answer")
-      << "{\"apiVersion\":\"" << kV1 << "\",\"status\":{\"token\":\"t\"}}";
+  // Waits for a line that only the second run is given.
+  const std::string line = folder_ + "/line";
+  ASSERT_EQ(mkfifo(line.c_str(), 0600), 0);
+  const int fd = open(line.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  Program("exec head -n 1 " + line);
+  const std::string answer = absl::StrCat("{\"apiVersion\":\"", kV1,
+                                          "\",\"status\":{\"token\":\"t\"}}\n");
   auto exec = Make();
   std::string token;
   absl::Status ran = RunLoop([&]() -> Task<absl::Status> {
@@ -201,12 +205,13 @@ TEST_F(ExecAuthenticatorTest, WhoIsCancelledLeavesTheRunToTheNext) {
     first.Cancel();
     absl::Status cancelled = co_await first.Join();
     EXPECT_THAT(cancelled, StatusIs(absl::StatusCode::kCancelled));
-    // It may have been ended before it noted anything.
-    std::ofstream(folder_ + "/again") << "x";
+    EXPECT_EQ(write(fd, answer.data(), answer.size()),
+              static_cast<ssize_t>(answer.size()));
     absl::Status joined = co_await second.Join();
     co_return joined;
   });
   EXPECT_THAT(ran, IsOk());
+  close(fd);
   EXPECT_EQ(token, "t");
 }
 

@@ -200,7 +200,7 @@ RESTClient::Call RESTClient::CallFor(absl::string_view verb,
                                      const Resource& resource,
                                      std::string body) const {
   return {std::string(verb), URL(resource), std::move(body), resource.resource,
-          resource.name};
+          resource.name, resource.accept};
 }
 
 Task<absl::StatusOr<std::string>> RESTClient::Get(Resource resource) {
@@ -307,7 +307,8 @@ Task<absl::StatusOr<Response>> RESTClient::Send(Call call) {
   Request request;
   request.method = call.verb;
   request.url = call.url;
-  request.headers.Set("Accept", "application/json, */*");
+  request.headers.Set(
+      "Accept", call.accept.empty() ? "application/json, */*" : call.accept);
   request.body = call.body;
   if (!call.body.empty()) {
     request.headers.Set("Content-Type", "application/json");

@@ -34,6 +34,7 @@ struct Resource {
   std::string name;        // empty: the collection
   std::string subresource;
   net::http::Query query;  // e.g. {{"fieldSelector", "spec.nodeName=x"}}
+  std::string accept;      // the Accept header; empty: JSON
 };
 
 // The events of a watch.
@@ -101,6 +102,7 @@ class RESTClient {
     std::string body;
     std::string resource;
     std::string name;
+    std::string accept;
   };
   Call CallFor(absl::string_view verb, const Resource& resource,
                std::string body) const;
