@@ -6,7 +6,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "client/cmd/suggestions.h"
 
 namespace fairway::cmd {
@@ -172,7 +171,9 @@ class FlagParser {
       const Flag* flag = FindShorthand(flags_, arg[i]);
       if (flag == nullptr) {
         return Error(absl::StrCat("unknown shorthand flag: ", in),
-                     i == 1 && arg.size() > 2 ? Suggested(arg.substr(1)) : "");
+                     i == 1 && arg.size() > 2
+                         ? Suggested(arg.substr(1, arg.find('=') - 1))
+                         : "");
       }
       const std::string behind = arg.substr(i + 1);
       if (behind.size() > 1 && behind[0] == '=') {

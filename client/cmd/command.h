@@ -57,12 +57,6 @@ Flag StringSliceFlag(std::string name, char shorthand,
 // A duration kept as text; what is none is refused.
 Flag DurationFlag(std::string name, std::string* target, std::string help);
 
-// Offers these and nothing else.
-CompletionFunction OneOf(std::vector<std::string> values);
-
-// Its function `complete` becomes this one: Completed(StringFlag(...), ...).
-Flag Completed(Flag flag, CompletionFunction complete);
-
 struct Command {
   std::string name;
   std::string group;       // of the global help; empty: not shown there

@@ -98,6 +98,20 @@ const ResourceKind* FindKind(absl::string_view name) {
   return nullptr;
 }
 
+std::vector<const ResourceKind*> ResourceKinds() {
+  std::vector<const ResourceKind*> kinds;
+  for (const ResourceKind& kind : kKinds) kinds.push_back(&kind);
+  return kinds;
+}
+
+std::string ApiVersionOf(const ResourceKind& kind) {
+  return kind.group.empty() ? "v1" : absl::StrCat(kind.group, "/v1");
+}
+
+std::string TypeName(const ResourceKind& kind) {
+  return absl::StrCat(kind.singular, kind.group.empty() ? "" : ".", kind.group);
+}
+
 absl::StatusOr<ResourceArgs> ParseResourceArgs(
     const std::vector<std::string>& args, absl::string_view default_kind) {
   for (const std::string& arg : args) {

@@ -14,9 +14,9 @@
 namespace fairway::cmd {
 
 struct ResourceKind {
-  absl::string_view kind;      // "Pod"
-  absl::string_view plural;    // "pods"
-  absl::string_view singular;  // "pod"
+  absl::string_view kind;        // "Pod"
+  absl::string_view plural;      // "pods"
+  absl::string_view singular;    // "pod"
   absl::string_view short_name;  // empty: it has none
   bool namespaced;
   absl::string_view group;  // "apps"; empty: the core group
@@ -26,6 +26,13 @@ struct ResourceKind {
 // behind it ("deployments.apps", "deployments.v1.apps"); null for what is none.
 const ResourceKind* FindResource(absl::string_view name);
 const ResourceKind* FindKind(absl::string_view kind);
+// All of them.
+std::vector<const ResourceKind*> ResourceKinds();
+
+// "v1", "apps/v1".
+std::string ApiVersionOf(const ResourceKind& kind);
+// How messages call it: "pod", "deployment.apps".
+std::string TypeName(const ResourceKind& kind);
 
 // What arguments name: a kind, and objects of it (all if none).
 struct ResourceArgs {
