@@ -546,6 +546,10 @@ TEST(TargetPodsTest, ASuccessorOfTheSameNameIsAnotherPod) {
     rig.api.Send("DELETED", api::ToJson(RunningPod("x", "u1")));
     rig.api.Put(RunningPod("x", "u3"));
     EXPECT_CHANGE(rig, "x:u3[8080]");
+    api::Pod ended = RunningPod("x", "u3");
+    ended.phase = "Succeeded";
+    rig.api.Put(ended);
+    EXPECT_CHANGE(rig, "");
     co_return absl::OkStatus();
   });
 }
