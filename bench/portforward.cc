@@ -8,7 +8,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <stdexcept>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "bench/report.h"
+#include "bench/usage.h"
 #include "e2e/harness/cluster.h"
 #include "e2e/harness/socket.h"
 
@@ -90,18 +90,15 @@ std::vector<double> SetUpMilliseconds(uint16_t port) {
   return samples;
 }
 
-double PssKiB(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/smaps_rollup");
-  for (std::string line; std::getline(file, line);) {
-    if (line.rfind("Pss:", 0) == 0) return std::stod(line.substr(4));
-  }
-  throw std::runtime_error("no memory of process " + std::to_string(pid) +
-                           ": is it gone?");
-}
-
 double SumPssKiB(const std::vector<pid_t>& pids) {
   double sum = 0;
-  for (pid_t pid : pids) sum += PssKiB(pid);
+  for (pid_t pid : pids) sum += MemoryKiB(pid, "Pss");
+  return sum;
+}
+
+double SumCpuSeconds(const std::vector<pid_t>& pids) {
+  double sum = 0;
+  for (pid_t pid : pids) sum += CpuSeconds(pid);
   return sum;
 }
 
@@ -130,11 +127,20 @@ void Run() {
   SumPssKiB(pids);  // fails now if a hop has no process
 
   std::vector<Number> numbers;
+  double used = SumCpuSeconds(pids);
+  const auto add_cpu = [&](const std::string& what) {
+    const double now = SumCpuSeconds(pids);
+    numbers.push_back({what + ", CPU of the hops",
+                       (now - used) * 1e6 / FLAGS_megabytes, "us/MB"});
+    used = now;
+  };
   numbers.push_back({"download, 1 connection",
                      DownloadMegabytesPerSecond(forward.local(kSource)),
                      "MB/s"});
+  add_cpu("download");
   numbers.push_back({"upload, 1 connection",
                      UploadMegabytesPerSecond(forward.local(kSink)), "MB/s"});
+  add_cpu("upload");
   const std::vector<double> echo = EchoMicroseconds(forward.local(kEcho));
   numbers.push_back({"echo of 64 B, p50", Percentile(echo, 0.5), "us"});
   numbers.push_back({"echo of 64 B, p99", Percentile(echo, 0.99), "us"});

@@ -11,8 +11,6 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <ctime>
-#include <fstream>
 #include <iostream>
 #include <optional>
 #include <stdexcept>
@@ -21,6 +19,7 @@
 #include <vector>
 
 #include "bench/report.h"
+#include "bench/usage.h"
 #include "e2e/harness/cluster.h"
 #include "e2e/harness/process.h"
 #include "e2e/harness/socket.h"
@@ -49,16 +48,6 @@ struct Start {
   double cpu_ms;  // user and system, all threads
 };
 
-double CpuMilliseconds(pid_t pid) {
-  clockid_t clock;
-  timespec used;
-  if (clock_getcpuclockid(pid, &clock) != 0 ||
-      clock_gettime(clock, &used) != 0) {
-    throw std::runtime_error("no CPU time of process " + std::to_string(pid));
-  }
-  return used.tv_sec * 1e3 + used.tv_nsec / 1e6;
-}
-
 // From before fork() until the first line can be read.
 Start StartOnce(const e2e::Cluster& cluster, Kubectl which,
                 const std::string& target) {
@@ -69,7 +58,7 @@ Start StartOnce(const e2e::Cluster& cluster, Kubectl which,
   e2e::Process process({argv, {"HOME=" + cluster.folder()}, log});
   const std::optional<std::string> line = process.ReadLine(e2e::Seconds(30));
   const std::chrono::duration<double, std::milli> wall = Clock::now() - start;
-  const double cpu_ms = CpuMilliseconds(process.pid());
+  const double cpu_ms = CpuSeconds(process.pid()) * 1e3;
   if (!line || line->rfind("Forwarding from ", 0) != 0) {
     throw std::runtime_error(argv[0] +
                              " does not forward: " + e2e::ReadFile(log));
@@ -108,25 +97,14 @@ void Measure(const e2e::Cluster& cluster, const std::string& target,
   add(name + ", CPU p50", cpu, 0.5);
 }
 
-double MemoryMiB(pid_t pid, const std::string& field) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/smaps_rollup");
-  for (std::string line; std::getline(file, line);) {
-    if (line.rfind(field + ":", 0) == 0) {
-      return std::stod(line.substr(field.size() + 1)) / 1024;
-    }
-  }
-  throw std::runtime_error("no memory of process " + std::to_string(pid) +
-                           ": is it gone?");
-}
-
 void AddMemory(const std::string& when,
                const Both<std::optional<e2e::PortForward>>& clients,
                std::vector<Number>* numbers) {
   // RSS is what PSS would be if nobody else had the libraries in memory.
   for (const char* field : {"Pss", "Rss", "Private_Dirty"}) {
     numbers->push_back({std::string(field) + ", " + when,
-                        MemoryMiB(clients[0]->pid(), field), "MiB",
-                        MemoryMiB(clients[1]->pid(), field)});
+                        MemoryKiB(clients[0]->pid(), field) / 1024, "MiB",
+                        MemoryKiB(clients[1]->pid(), field) / 1024});
   }
 }
 
