@@ -97,8 +97,8 @@ Task<absl::Status> RunApply(Factory* factory,
   for (const Manifest& manifest : *manifests) {
     absl::StatusOr<std::string> became = co_await ApplyOne(*client, manifest);
     if (became.ok()) {
-      *factory->streams().out << manifest.kind->singular << "/" << manifest.name
-                              << " " << *became << "\n"
+      *factory->streams().out << TypeName(*manifest.kind) << "/"
+                              << manifest.name << " " << *became << "\n"
                               << std::flush;
       continue;
     }

@@ -9,6 +9,7 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -26,7 +27,6 @@
 #include "base/task/loop.h"
 #include "base/task/task_group.h"
 #include "client/cmd/apply.h"
-#include "client/cmd/portforward/port_forward.h"
 #include "client/cmd/printers.h"
 #include "httpstream/spdy/session_options.h"
 #include "net/http/handler.h"
@@ -76,7 +76,7 @@ struct ErrorCase {
 class CommandLineErrorTest : public ::testing::TestWithParam<ErrorCase> {
  protected:
   void SetUp() override {
-    setenv("KUBECONFIG", "/nope", 1);
+    setenv("KUBECONFIG", "/dev/null", 1);
     unsetenv("KUBERNETES_MASTER");
   }
 };
@@ -101,22 +101,12 @@ INSTANTIATE_TEST_SUITE_P(
         ErrorCase{{"--version"},
                   "Error: unknown flag: --version\nSee 'kubectl --help' for "
                   "usage.\n"},
-        ErrorCase{{"port-forward", "--foo"},
-                  "Error: unknown flag: --foo\nSee 'kubectl port-forward "
-                  "--help' for usage.\n"},
-        ErrorCase{{"port-forward", "-z"},
-                  "Error: unknown shorthand flag: 'z' in -z\nSee 'kubectl "
-                  "port-forward --help' for usage.\n"},
         ErrorCase{{"get", "pods", "-n"},
                   "Error: flag needs an argument: 'n' in -n\nSee 'kubectl get "
                   "--help' for usage.\n"},
         ErrorCase{{"get", "pods", "--namespace"},
                   "Error: flag needs an argument: --namespace\nSee 'kubectl "
                   "get --help' for usage.\n"},
-        ErrorCase{{"port-forward", "x", "80", "--pod-running-timeout=x"},
-                  "Error: invalid argument \"x\" for \"--pod-running-timeout\" "
-                  "flag: time: invalid duration \"x\"\nSee 'kubectl "
-                  "port-forward --help' for usage.\n"},
         ErrorCase{{"delete", "pod", "x", "--wait=foo"},
                   "Error: invalid argument \"foo\" for \"--wait\" flag: "
                   "strconv.ParseBool: parsing \"foo\": invalid syntax\nSee "
@@ -125,45 +115,6 @@ INSTANTIATE_TEST_SUITE_P(
                   "Error: invalid argument \"foo\" for \"-v, --v\" flag: "
                   "strconv.ParseInt: parsing \"foo\": invalid syntax\nSee "
                   "'kubectl get --help' for usage.\n"},
-        ErrorCase{{"port-forward"},
-                  "error: TYPE/NAME and list of ports are required for "
-                  "port-forward\nSee 'kubectl port-forward -h' for help and "
-                  "examples\n"},
-        ErrorCase{{"port-forward", "pod/x"},
-                  "error: TYPE/NAME and list of ports are required for "
-                  "port-forward\nSee 'kubectl port-forward -h' for help and "
-                  "examples\n"},
-        ErrorCase{{"port-forward", "x", "80", "--pod-running-timeout", "0s"},
-                  "error: --pod-running-timeout must be higher than zero\nSee "
-                  "'kubectl port-forward -h' for help and examples\n"},
-        ErrorCase{{"port-forward", "x", "80", "--ping-timeout=-1s"},
-                  "error: --ping-timeout must be higher than zero\nSee "
-                  "'kubectl port-forward -h' for help and examples\n"},
-        ErrorCase{
-            {"port-forward", "x", "80", "--ping-timeout=soon"},
-            "Error: invalid argument \"soon\" for \"--ping-timeout\" flag: "
-            "time: invalid duration \"soon\"\nSee 'kubectl "
-            "port-forward --help' for usage.\n"},
-        ErrorCase{{"port-forward", "x", "80", "--session-per-connection=yes"},
-                  "error: invalid session-per-connection value (yes). Must be "
-                  "\"auto\", \"always\", or \"never\".\nSee 'kubectl "
-                  "port-forward -h' for help and examples\n"},
-        ErrorCase{
-            {"port-forward", "x", "80", "--max-stream-window-bytes=65535"},
-            "error: --max-stream-window-bytes must be between 65536 and "
-            "2147483647\nSee 'kubectl port-forward -h' for help and "
-            "examples\n"},
-        ErrorCase{{"port-forward", "x", "80", "--max-stream-window-bytes=1M"},
-                  "Error: invalid argument \"1M\" for "
-                  "\"--max-stream-window-bytes\" flag: strconv.ParseInt: "
-                  "parsing \"1M\": invalid syntax\nSee 'kubectl port-forward "
-                  "--help' for usage.\n"},
-        ErrorCase{{"port-forward", "a/b/c", "80"},
-                  "error: arguments in resource/name form may not have more "
-                  "than one slash\n"},
-        ErrorCase{{"port-forward", "svc/x", "80"},
-                  "error: cannot forward ports of services: name a pod, as in "
-                  "pod/NAME\n"},
         ErrorCase{{"get"},
                   "You must specify the type of resource to get. Use \"kubectl "
                   "api-resources\" for a complete list of supported "
@@ -237,21 +188,6 @@ TEST(LayOverTest, ManifestsFieldsWinAndOthersStay) {
             R"({"a":1,"l":[{"d":2,"x":3}],"m":{"k":1,"new":4}})");
 }
 
-TEST(ConvertPodNamedPortToNumberTest, NamesBecomeNumbers) {
-  api::Pod pod;
-  pod.metadata.name = "x";
-  pod.containers.resize(1);
-  pod.containers[0].ports = {{"http", 8080, "TCP"}};
-  auto ports = ConvertPodNamedPortToNumber(
-      {"80", "81:82", "http", "9:http", ":http", "1:2:3"}, pod);
-  ASSERT_THAT(ports, IsOk());
-  EXPECT_THAT(*ports,
-              ElementsAre("80", "81:82", "8080", "9:8080", ":8080", "1"));
-  EXPECT_THAT(ConvertPodNamedPortToNumber({"foo"}, pod),
-              StatusIs(absl::StatusCode::kNotFound,
-                       "Pod 'x' does not have a named port 'foo'"));
-}
-
 // An API server that keeps documents by path.
 class KubectlTest : public ::testing::Test {
  protected:
@@ -261,6 +197,31 @@ class KubectlTest : public ::testing::Test {
     bool ended = false;
     Condition quit;
   };
+
+  static bool IsCollection(const std::string& path) {
+    for (const char* plural : {"/pods", "/services", "/deployments"}) {
+      if (absl::EndsWith(path, plural)) return true;
+    }
+    return false;
+  }
+
+  // As a server that has Tables shows objects: by name, and by node if wide.
+  static std::string TableOf(const std::string& answer) {
+    nlohmann::json table = {{"kind", "Table"},
+                            {"columnDefinitions",
+                             {{{"name", "Name"}, {"priority", 0}},
+                              {{"name", "Node"}, {"priority", 1}}}},
+                            {"rows", nlohmann::json::array()}};
+    const nlohmann::json json = nlohmann::json::parse(answer);
+    for (const nlohmann::json& object :
+         json.value("items", nlohmann::json::array({json}))) {
+      table["rows"].push_back(
+          {{"cells",
+            {object["metadata"]["name"], object["spec"].value("nodeName", "")}},
+           {"object", object}});
+    }
+    return table.dump();
+  }
 
   static Task<absl::Status> Answer(State* state, net::http::ServerRequest& in,
                                    net::http::ResponseWriter& out) {
@@ -276,19 +237,23 @@ class KubectlTest : public ::testing::Test {
     int code = 200;
     std::string answer;
     if (in.method == "POST") {
-      absl::StatusOr<api::Pod> pod = api::PodFromJson(*body);
-      const std::string key = absl::StrCat(path, "/", pod->metadata.name);
+      const std::string name = nlohmann::json::parse(*body)["metadata"]["name"];
+      const std::string key = absl::StrCat(path, "/", name);
       const bool fresh = state->objects.emplace(key, *body).second;
       code = fresh ? 201 : 409;
       answer = fresh ? *body
                      : api::ToJson(api::StatusOfError(
-                           api::NewAlreadyExists("pods", pod->metadata.name)));
-    } else if (absl::EndsWith(path, "/pods") || path == "/api/v1/pods") {
-      std::string items;
+                           api::NewAlreadyExists("pods", name)));
+    } else if (IsCollection(path)) {
+      // Items leave out what the list says of all.
+      nlohmann::json items = nlohmann::json::array();
       for (const auto& [key, value] : state->objects) {
-        absl::StrAppend(&items, items.empty() ? "" : ",", value);
+        if (!absl::StartsWith(key, path) && path != "/api/v1/pods") continue;
+        items.push_back(nlohmann::json::parse(value));
+        items.back().erase("kind");
+        items.back().erase("apiVersion");
       }
-      answer = absl::StrCat("{\"kind\":\"PodList\",\"items\":[", items, "]}");
+      answer = nlohmann::json({{"kind", "List"}, {"items", items}}).dump();
     } else if (it == state->objects.end()) {
       code = 404;
       answer = api::ToJson(api::StatusOfError(
@@ -297,6 +262,10 @@ class KubectlTest : public ::testing::Test {
       if (in.method == "PUT") it->second = *body;
       answer = it->second;
       if (in.method == "DELETE") state->objects.erase(it);
+    }
+    if (code == 200 &&
+        absl::StrContains(in.headers.Get("Accept"), "as=Table")) {
+      answer = TableOf(answer);
     }
     absl::Status sent =
         co_await net::http::Respond(out, code, "application/json", answer);
@@ -330,7 +299,7 @@ class KubectlTest : public ::testing::Test {
   }
 
   void SetUp() override {
-    setenv("KUBECONFIG", "/nope", 1);
+    setenv("KUBECONFIG", "/dev/null", 1);
     std::promise<uint16_t> port;
     std::future<uint16_t> got = port.get_future();
     thread_ = std::thread([port = std::move(port)]() mutable {
@@ -366,16 +335,12 @@ TEST_F(KubectlTest, CreatesGetsAppliesAndDeletes) {
             "Error from server (AlreadyExists): error when creating "
             "\"STDIN\": pods \"web\" already exists\n");
   EXPECT_EQ(again.code, 1);
-  EXPECT_EQ(Run({"get", "pods"}).out,
-            "NAME   READY   STATUS    RESTARTS   AGE\n"
-            "web    0/1     Pending   0          <unknown>\n");
+  EXPECT_EQ(Run({"get", "pods"}).out, "NAME\nweb\n");
   EXPECT_EQ(Run({"get", "po", "web", "-owide", "--no-headers"}).out,
-            "web   0/1   Pending   0     <unknown>   10.0.0.1   n1    "
-            "<none>   <none>\n");
+            "web   n1\n");
   EXPECT_EQ(Run({"get", "pod/web", "-o", "name"}).out, "pod/web\n");
   EXPECT_EQ(Run({"get", "pods", "-A"}).out,
-            "NAMESPACE   NAME   READY   STATUS    RESTARTS   AGE\n"
-            "default     web    0/1     Pending   0          <unknown>\n");
+            "NAMESPACE   NAME\ndefault     web\n");
   EXPECT_THAT(Run({"get", "pod", "web", "-o=yaml"}).out,
               HasSubstr("metadata:\n  name: web\n  namespace: default\n"));
   EXPECT_THAT(Run({"get", "pods", "-o", "json"}).out,
@@ -398,37 +363,51 @@ TEST_F(KubectlTest, CreatesGetsAppliesAndDeletes) {
   EXPECT_EQ(gone.code, 1);
 }
 
+constexpr char kGroups[] =
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, uid: u1}\n"
+    "spec: {replicas: 1}\n---\n"
+    "apiVersion: v1\nkind: Service\nmetadata: {name: s, uid: u2}\n"
+    "spec: {type: ClusterIP}\n";
+
+TEST_F(KubectlTest, KindsOfGroupsBearTheirGroup) {
+  EXPECT_EQ(Run({"create", "-f", "-"}, kGroups).out,
+            "deployment.apps/d created\nservice/s created\n");
+  EXPECT_EQ(Run({"apply", "-f", "-"}, kGroups).out,
+            "deployment.apps/d unchanged\nservice/s unchanged\n");
+  EXPECT_EQ(Run({"get", "deploy"}).out, "NAME\nd\n");
+  for (const char* type : {"deploy/d", "deployments/d", "deployment.apps/d",
+                           "deployments.v1.apps/d", "Deployment/d"}) {
+    EXPECT_EQ(Run({"get", type, "-o", "name"}).out, "deployment.apps/d\n");
+  }
+  EXPECT_EQ(Run({"get", "svc", "-o", "name"}).out, "service/s\n");
+  EXPECT_THAT(Run({"get", "deploy", "-o", "yaml"}).out,
+              HasSubstr("- apiVersion: apps/v1\n  kind: Deployment\n"));
+  EXPECT_EQ(Run({"delete", "deploy/d", "-o", "name"}).out,
+            "deployment.apps/d\n");
+  EXPECT_EQ(Run({"create", "-f", "-"}, kGroups).out,
+            "deployment.apps/d created\n");
+  EXPECT_EQ(Run({"delete", "-f", "-"}, kGroups).out,
+            "deployment.apps \"d\" deleted\nservice \"s\" deleted\n");
+}
+
+TEST_F(KubectlTest, AKindIsKnownInItsGroupAlone) {
+  EXPECT_EQ(Run({"create", "-f", "-"},
+                "apiVersion: v1\nkind: Deployment\nmetadata: {name: x}\n")
+                .err,
+            "error: unable to recognize \"STDIN\": no matches for kind "
+            "\"Deployment\" in version \"v1\"\n");
+  EXPECT_EQ(Run({"apply", "-f", "-"},
+                "apiVersion: apps/v1\nkind: Service\nmetadata: {name: x}\n")
+                .err,
+            "error: unable to recognize \"STDIN\": no matches for kind "
+            "\"Service\" in version \"apps/v1\"\n");
+}
+
 TEST_F(KubectlTest, NothingFoundIsNoError) {
   const Ran ran = Run({"get", "pods"});
   EXPECT_EQ(ran.err, "No resources found in default namespace.\n");
   EXPECT_EQ(ran.out, "");
   EXPECT_EQ(ran.code, 0);
-}
-
-TEST_F(KubectlTest, PortForwardNeedsARunningPod) {
-  EXPECT_EQ(Run({"port-forward", "web", "80"}).err,
-            "Error from server (NotFound): pods \"web\" not found\n");
-  Run({"create", "-f", "-"}, kPod);
-  const Ran ran = Run({"port-forward", "pods/web", "80"});
-  EXPECT_EQ(ran.err,
-            "error: unable to forward port because pod is not running. "
-            "Current status=Pending\n");
-  EXPECT_EQ(ran.code, 1);
-}
-
-TEST_F(KubectlTest, PortForwardsSessionsAreAsTheFlagsSay) {
-  Run({"create", "-f", "-"},
-      absl::StrReplaceAll(kPod, {{"Pending", "Running"}}));
-  EXPECT_THAT(Run({"port-forward", "web", "80"}).err,
-              HasSubstr(absl::StrCat(
-                  "no dialer for kubectl, 30s, ",
-                  httpstream::spdy::SessionOptions().stream_window_bytes,
-                  " to 16777216\n")));
-  EXPECT_THAT(
-      Run({"port-forward", "web", "80", "--session-per-connection", "never",
-           "--ping-timeout=7s", "--max-stream-window-bytes=100000"})
-          .err,
-      HasSubstr("no dialer for kubectl, 7s, 100000 to 100000\n"));
 }
 
 TEST_F(KubectlTest, ManifestsOfUnknownKindsAreRefused) {

@@ -27,8 +27,8 @@ Task<absl::Status> RunCreate(Factory* factory,
     absl::StatusOr<std::string> created =
         co_await (*client)->Create(std::move(resource), manifest.json);
     if (created.ok()) {
-      *factory->streams().out << manifest.kind->singular << "/" << manifest.name
-                              << " created\n"
+      *factory->streams().out << TypeName(*manifest.kind) << "/"
+                              << manifest.name << " created\n"
                               << std::flush;
       continue;
     }

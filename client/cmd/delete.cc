@@ -146,11 +146,11 @@ Task<absl::StatusOr<std::string>> DeleteOne(Factory* factory,
     co_return AddSource("deleting", target.source, deleted.status());
   }
   if (options.output == "name") {
-    *factory->streams().out << target.kind->singular << "/" << target.name
+    *factory->streams().out << TypeName(*target.kind) << "/" << target.name
                             << "\n";
   } else {
     *factory->streams().out
-        << target.kind->singular << " \"" << target.name << "\" "
+        << TypeName(*target.kind) << " \"" << target.name << "\" "
         << (options.force ? "force deleted" : "deleted") << "\n";
   }
   *factory->streams().out << std::flush;

@@ -25,11 +25,16 @@ constexpr char kNoTypeError[] =
     "Required resource not specified.\nUse \"kubectl explain <resource>\" for "
     "a detailed description of that resource (e.g. kubectl explain pods).";
 
-// What was fetched: the objects, and whether they are to print as a list.
+// What was fetched: the objects, and whether they are to print as a list; for
+// people, instead of objects the server's Tables of them.
 struct Fetched {
   std::vector<json> objects;
   bool list = false;
 };
+
+bool IsForPeople(const std::string& output) {
+  return output.empty() || output == "wide";
+}
 
 absl::Status CheckOutput(const std::string& output) {
   for (const char* known : {"", "wide", "name", "json", "yaml"}) {
@@ -48,7 +53,7 @@ absl::Status AddSelection(const ResourceKind& kind, const GetOptions& options,
   api::ApiStatus error = api::StatusOfError(status);
   if (error.reason != "BadRequest" && error.reason != "NotFound") return status;
   const std::string resource =
-      absl::StrCat("\"/v1, Resource=", kind.plural, "\"");
+      absl::StrCat("\"", kind.group, "/v1, Resource=", kind.plural, "\"");
   if (options.label_selector.empty() && options.field_selector.empty()) {
     error.message =
         absl::StrCat("Unable to list ", resource, ": ", error.message);
@@ -71,6 +76,8 @@ Task<absl::StatusOr<Fetched>> FetchList(rest::RESTClient* client,
   if (!options.field_selector.empty()) {
     resource.query.emplace_back("fieldSelector", options.field_selector);
   }
+  const bool table = IsForPeople(options.output);
+  if (table) resource.accept = std::string(kAcceptTable);
   absl::StatusOr<std::string> text = co_await client->List(std::move(resource));
   if (!text.ok()) {
     co_return AddSelection(*target.kind, options, text.status());
@@ -79,13 +86,17 @@ Task<absl::StatusOr<Fetched>> FetchList(rest::RESTClient* client,
   if (!list.ok()) co_return list.status();
   Fetched fetched;
   fetched.list = true;
+  if (table) {
+    fetched.objects.push_back(*std::move(list));
+    co_return fetched;
+  }
   auto items = list->find("items");
   if (items == list->end() || !items->is_array()) co_return fetched;
   for (json& item : *items) {
     // A list's items leave out what the list says for all.
     if (item.is_object()) {
       item["kind"] = std::string(target.kind->kind);
-      item["apiVersion"] = "v1";
+      item["apiVersion"] = ApiVersionOf(*target.kind);
     }
     fetched.objects.push_back(std::move(item));
   }
@@ -101,6 +112,9 @@ Task<absl::StatusOr<Fetched>> FetchNames(Factory* factory,
   fetched.list = target.names.size() > 1;
   for (const std::string& name : target.names) {
     rest::Resource resource = ResourceOf(*target.kind, ns, name);
+    if (IsForPeople(options.output)) {
+      resource.accept = std::string(kAcceptTable);
+    }
     absl::StatusOr<std::string> text =
         co_await GetObject(client, std::move(resource));
     if (options.ignore_not_found && absl::IsNotFound(text.status())) continue;
@@ -140,26 +154,14 @@ absl::StatusOr<std::string> PrintDocuments(const Fetched& fetched,
   return api::JsonToYaml(api::DumpJson(document));
 }
 
-absl::StatusOr<std::string> PrintTable(const ResourceKind& kind,
-                                       const Fetched& fetched,
-                                       const GetOptions& options) {
-  const TableWidth width =
+std::string PrintTable(const ResourceKind& kind, const Fetched& fetched,
+                       const GetOptions& options) {
+  TableOptions table;
+  table.width =
       options.output == "wide" ? TableWidth::kWide : TableWidth::kNormal;
-  const bool with_namespace = options.all_namespaces && kind.namespaced;
-  std::vector<Row> rows;
-  if (!options.no_headers) {
-    Row header = TableHeader(kind, width);
-    if (with_namespace) header.insert(header.begin(), "NAMESPACE");
-    rows.push_back(std::move(header));
-  }
-  const absl::Time now = absl::Now();
-  for (const json& object : fetched.objects) {
-    absl::StatusOr<Row> row = TableRow(kind, api::DumpJson(object), width, now);
-    if (!row.ok()) return row.status();
-    if (with_namespace) row->insert(row->begin(), NameOf(object, "namespace"));
-    rows.push_back(*std::move(row));
-  }
-  return FormatTable(rows);
+  table.with_namespace = options.all_namespaces && kind.namespaced;
+  table.no_headers = options.no_headers;
+  return FormatTable(TableRows(fetched.objects, table, absl::Now()));
 }
 
 absl::StatusOr<std::string> Print(const ResourceKind& kind,
@@ -171,7 +173,8 @@ absl::StatusOr<std::string> Print(const ResourceKind& kind,
   if (options.output == "name") {
     std::string lines;
     for (const json& object : fetched.objects) {
-      absl::StrAppend(&lines, kind.singular, "/", NameOf(object, "name"), "\n");
+      absl::StrAppend(&lines, TypeName(kind), "/", NameOf(object, "name"),
+                      "\n");
     }
     return lines;
   }
@@ -220,14 +223,14 @@ Task<absl::Status> RunGet(Factory* factory, GetOptions options,
   }
   if (!fetched.ok()) co_return fetched.status();
   const bool document = options.output == "json" || options.output == "yaml";
-  if (fetched->objects.empty() && !(document && fetched->list)) {
-    if (target->names.empty()) {
-      SayNothingFound(factory, *target->kind, options, ns);
-    }
-    co_return last;
+  absl::StatusOr<std::string> text = "";
+  if (!fetched->objects.empty() || (document && fetched->list)) {
+    text = Print(*target->kind, *fetched, options);
   }
-  absl::StatusOr<std::string> text = Print(*target->kind, *fetched, options);
   if (!text.ok()) co_return text.status();
+  if (text->empty() && target->names.empty()) {
+    SayNothingFound(factory, *target->kind, options, ns);
+  }
   *factory->streams().out << *text << std::flush;
   co_return last;
 }

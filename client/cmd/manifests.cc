@@ -38,8 +38,8 @@ class Collector {
     manifest.name = metadata.String("name");
     const std::string own_namespace = metadata.String("namespace");
     if (!error.ok()) return Unrecognized(std::string(error.message()));
-    manifest.kind = version == "v1" ? FindKind(kind) : nullptr;
-    if (manifest.kind == nullptr) {
+    manifest.kind = FindKind(kind);
+    if (manifest.kind == nullptr || ApiVersionOf(*manifest.kind) != version) {
       return Unrecognized(absl::StrCat("no matches for kind \"", kind,
                                        "\" in version \"", version, "\""));
     }
