@@ -38,7 +38,12 @@ int main(int argc, char** argv) {
   const std::vector<std::string> args(argv + 1, argv + argc);
   cmd::LossyStream lossy_out(STDOUT_FILENO);
   cmd::LossyStream lossy_err_out(STDERR_FILENO);
-  const cmd::IOStreams streams = {&std::cin, &std::cout, &std::cerr, &lossy_out,
-                                  &lossy_err_out};
+  const cmd::IOStreams streams = {&std::cin,
+                                  &std::cout,
+                                  &std::cerr,
+                                  &lossy_out,
+                                  &lossy_err_out,
+                                  isatty(STDERR_FILENO) ? STDERR_FILENO : -1,
+                                  isatty(STDOUT_FILENO) != 0};
   return cmd::RunKubectl(args, streams, NewDialer);
 }

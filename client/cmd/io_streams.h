@@ -17,6 +17,10 @@ struct IOStreams {
   // what finds no room. Null: `out` and `err_out` take it.
   std::ostream* lossy_out = nullptr;
   std::ostream* lossy_err_out = nullptr;
+  // The descriptor behind `err_out` if it is a terminal, else -1; and whether
+  // `out` is one.
+  int err_terminal = -1;
+  bool out_is_terminal = false;
 };
 
 }  // namespace fairway::cmd

@@ -3,26 +3,26 @@
 #include "client/cmd/portforward/port_forward.h"
 
 #include <algorithm>
-#include <csignal>
-#include <memory>
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/types/optional.h"
+#include "absl/strings/string_view.h"
 #include "base/status/co_status.h"
-#include "base/task/loop.h"
-#include "base/task/task_group.h"
 #include "base/time/go_time.h"
 #include "client/cmd/check_err.h"
+#include "client/cmd/portforward/forwards_file.h"
 #include "client/cmd/resources.h"
-#include "client/tools/portforward/portforward.h"
-#include "client/tools/portforward/text_observer.h"
+#include "client/cmd/source.h"
+#include "client/polymorphichelpers/target_pods.h"
+#include "client/tools/portforward/ports.h"
 
 namespace fairway::cmd {
 namespace {
+
+using portforward::ForwardOptions;
+using portforward::Pods;
+using portforward::SessionPerConnection;
 
 constexpr char kCommand[] = "port-forward";
 
@@ -42,193 +42,250 @@ absl::StatusOr<absl::Duration> PositiveTimeout(absl::string_view flag,
 }
 
 // In the words that kubectl has for --cascade and --dry-run.
-absl::StatusOr<portforward::SessionPerConnection> ParseSessionPerConnection(
+absl::Status InvalidValue(absl::string_view flag, absl::string_view value,
+                          absl::string_view want) {
+  return UsageError(kCommand, absl::StrCat("invalid ", flag, " value (", value,
+                                           "). Must be ", want, "."));
+}
+
+absl::StatusOr<SessionPerConnection> ParseSessionPerConnection(
     const std::string& text) {
-  using portforward::SessionPerConnection;
   if (text == "auto") return SessionPerConnection::kAuto;
   if (text == "always") return SessionPerConnection::kAlways;
   if (text == "never") return SessionPerConnection::kNever;
-  return UsageError(
-      kCommand, absl::StrCat("invalid session-per-connection value (", text,
-                             "). Must be \"auto\", \"always\", or \"never\"."));
+  return InvalidValue("session-per-connection", text,
+                      "\"auto\", \"always\", or \"never\"");
 }
 
-// Whether Go's strconv.Atoi takes it.
-bool IsGoInteger(absl::string_view text) {
-  int64_t number = 0;
-  const absl::string_view digits =
-      text.substr(!text.empty() && (text[0] == '+' || text[0] == '-') ? 1 : 0);
-  return !digits.empty() &&
-         std::all_of(digits.begin(), digits.end(),
-                     [](char c) { return absl::ascii_isdigit(c); }) &&
-         absl::SimpleAtoi(text, &number);
+absl::StatusOr<Pods> ParsePods(const std::string& text) {
+  if (text == "one") return Pods::kOne;
+  if (text == "each") return Pods::kEach;
+  if (text == "round-robin") return Pods::kRoundRobin;
+  return InvalidValue("pods", text, "\"one\", \"each\", or \"round-robin\"");
 }
 
-// Mirrors: util.LookupContainerPortNumberByName.
-absl::optional<int> NamedPort(const api::Pod& pod, absl::string_view name) {
-  for (const api::Container& container : pod.containers) {
-    for (const api::ContainerPort& port : container.ports) {
-      if (port.name == name) return port.container_port;
-    }
+absl::StatusOr<mode_t> ParseMode(const std::string& text) {
+  mode_t mode = 0;
+  bool valid = !text.empty() && text.size() <= 4;
+  for (char c : text) {
+    valid = valid && c >= '0' && c <= '7';
+    mode = mode * 8 + (c - '0');
   }
-  return absl::nullopt;
-}
-
-Task<absl::StatusOr<api::Pod>> GetPod(Factory* factory, std::string ns,
-                                      std::string name) {
-  absl::StatusOr<rest::RESTClient*> client = factory->RESTClient();
-  if (!client.ok()) co_return client.status();
-  rest::Resource resource = ResourceOf(*FindKind("Pod"), ns, name);
-  absl::StatusOr<std::string> json =
-      co_await GetObject(*client, std::move(resource));
-  if (!json.ok()) co_return json.status();
-  co_return api::PodFromJson(*json);
+  if (valid && mode <= 0777) return mode;
+  return InvalidValue("unix-socket-mode", text, "octal, from 0 to 0777");
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> ConvertPodNamedPortToNumber(
-    const std::vector<std::string>& ports, const api::Pod& pod) {
-  std::vector<std::string> converted;
-  for (const std::string& port : ports) {
-    // As upstream has it, what is behind a second colon is passed over.
-    const std::vector<std::string> parts = absl::StrSplit(port, ':');
-    const std::string& local = parts[0];
-    const std::string& remote = parts.size() == 2 ? parts[1] : parts[0];
-    std::string number = remote;
-    if (!IsGoInteger(remote)) {
-      absl::optional<int> named = NamedPort(pod, remote);
-      if (!named.has_value()) {
-        return absl::NotFoundError(
-            absl::StrCat("Pod '", pod.metadata.name,
-                         "' does not have a named port '", remote, "'"));
-      }
-      number = absl::StrCat(*named);
-    }
-    converted.push_back(local == remote ? number
-                                        : absl::StrCat(local, ":", number));
+PortForwardOptions::PortForwardOptions(Factory* factory, PortForwardFlags flags)
+    : factory_(factory), flags_(std::move(flags)) {}
+
+PortForwardOptions::~PortForwardOptions() = default;
+
+absl::Status PortForwardOptions::Complete(
+    const std::vector<std::string>& args) {
+  FAIRWAY_RETURN_IF_ERROR(CompleteForwards(args));
+  absl::StatusOr<rest::ClientConfig> config = factory_->ToClientConfig();
+  // One of several forwards may have a context of its own.
+  if (!config.ok() && forwards_.size() == 1 && forwards_[0].context.empty()) {
+    return config.status();
   }
-  return converted;
+  absl::StatusOr<absl::Duration> timeout =
+      PositiveTimeout("pod-running-timeout", flags_.pod_running_timeout);
+  if (!timeout.ok()) return timeout.status();
+  pod_running_timeout_ = *timeout;
+  FAIRWAY_RETURN_IF_ERROR(CompleteSession());
+  return CompleteOutput();
 }
 
-Task<absl::Status> PortForwardOptions::Complete(std::vector<std::string> args) {
-  if (args.size() < 2) {
-    co_return UsageError(
+absl::Status PortForwardOptions::CompleteForwards(
+    const std::vector<std::string>& args) {
+  if (args.empty() && flags_.filenames.empty()) {
+    return UsageError(
         kCommand, "TYPE/NAME and list of ports are required for port-forward");
   }
-  absl::StatusOr<rest::ClientConfig> config = factory_->ToClientConfig();
-  if (!config.ok()) co_return config.status();
-  namespace_ = config->namespace_;
-  absl::StatusOr<absl::Duration> timeout =
-      PositiveTimeout("pod-running-timeout", pod_running_timeout);
-  if (!timeout.ok()) co_return timeout.status();
-  FAIRWAY_CO_RETURN_IF_ERROR(CompleteSession());
-  absl::StatusOr<ResourceArgs> target = ParseResourceArgs({args[0]}, "pods");
-  if (!target.ok()) co_return target.status();
-  if (target->kind->kind != "Pod") {
-    co_return absl::UnimplementedError(
-        absl::StrCat("cannot forward ports of ", target->kind->plural,
-                     ": name a pod, as in pod/NAME"));
+  absl::StatusOr<std::vector<ForwardSpec>> typed = ForwardsOfArgs(args);
+  if (!typed.ok()) return typed.status();
+  forwards_ = *std::move(typed);
+  for (const std::string& filename : flags_.filenames) {
+    absl::StatusOr<Source> source = ReadSource(*factory_, filename);
+    if (!source.ok()) return source.status();
+    absl::StatusOr<std::vector<ForwardSpec>> read = ForwardsOfFile(*source);
+    if (!read.ok()) return read.status();
+    std::move(read->begin(), read->end(), std::back_inserter(forwards_));
   }
-  // A pod that was named is taken as it is; only a choice of several would
-  // wait for one to run.
-  absl::StatusOr<api::Pod> pod =
-      co_await GetPod(factory_, namespace_, target->names[0]);
-  if (!pod.ok()) co_return pod.status();
-  pod_name_ = pod->metadata.name;
-  const std::vector<std::string> specs(args.begin() + 1, args.end());
-  absl::StatusOr<std::vector<std::string>> ports =
-      ConvertPodNamedPortToNumber(specs, *pod);
-  if (!ports.ok()) co_return ports.status();
-  ports_ = *std::move(ports);
-  co_return absl::OkStatus();
+  return NameForwards(&forwards_);
 }
 
 absl::Status PortForwardOptions::CompleteSession() {
-  absl::StatusOr<portforward::SessionPerConnection> mode =
-      ParseSessionPerConnection(session_per_connection);
+  absl::StatusOr<SessionPerConnection> mode =
+      ParseSessionPerConnection(flags_.session_per_connection);
   if (!mode.ok()) return mode.status();
-  mode_ = *mode;
+  options_.mode = *mode;
   absl::StatusOr<absl::Duration> timeout =
-      PositiveTimeout("ping-timeout", ping_timeout);
+      PositiveTimeout("ping-timeout", flags_.ping_timeout);
   if (!timeout.ok()) return timeout.status();
   session_.ping_timeout = *timeout;
-  if (max_stream_window_bytes < kMinStreamWindowBytes) {
+  if (flags_.max_stream_window_bytes < kMinStreamWindowBytes) {
     return UsageError(
         kCommand,
         absl::StrCat("--max-stream-window-bytes must be between ",
                      kMinStreamWindowBytes, " and ", kMaxStreamWindowBytes));
   }
-  session_.max_stream_window_bytes = max_stream_window_bytes;
+  session_.max_stream_window_bytes = flags_.max_stream_window_bytes;
   session_.stream_window_bytes =
       std::min(session_.stream_window_bytes, session_.max_stream_window_bytes);
   session_.name = "kubectl";
+  options_.reconnect = flags_.reconnect;
+  timeout = PositiveTimeout("reconnect-timeout", flags_.reconnect_timeout);
+  if (!timeout.ok()) return timeout.status();
+  options_.reconnect_timeout = *timeout;
+  absl::StatusOr<mode_t> socket_mode = ParseMode(flags_.unix_socket_mode);
+  if (!socket_mode.ok()) return socket_mode.status();
+  options_.unix_socket_mode = *socket_mode;
+  return absl::OkStatus();
+}
+
+absl::Status PortForwardOptions::CompleteOutput() {
+  if (flags_.output == "json") {
+    output_.format = OutputFormat::kJson;
+  } else if (!flags_.output.empty()) {
+    return UsageError(kCommand, "--output must be 'json'");
+  } else if (flags_.quiet) {
+    output_.format = OutputFormat::kQuiet;
+  }
+  if (!flags_.ports_file.empty()) {
+    output_.ports_file = TypedPath(flags_.ports_file);
+  }
+  output_.ready_fd = flags_.ready_fd;
+  output_.stats = flags_.stats;
   return absl::OkStatus();
 }
 
 absl::Status PortForwardOptions::Validate() const {
-  if (pod_name_.empty()) {
-    return UsageError(kCommand,
-                      "pod name or resource type/name must be specified");
+  if (forwards_.empty()) {
+    return UsageError(kCommand, "at least 1 forward is required");
   }
-  if (ports_.empty()) {
-    return UsageError(kCommand, "at least 1 PORT is required for port-forward");
+  for (const ForwardSpec& forward : forwards_) {
+    absl::Status valid = OptionsOf(forward).status();
+    if (valid.ok()) continue;
+    if (forwards_.size() == 1) return valid;
+    return absl::Status(valid.code(),
+                        absl::StrCat(forward.name, ": ", valid.message()));
   }
   return absl::OkStatus();
 }
 
-Task<absl::Status> PortForwardOptions::RunPortForward() {
-  absl::StatusOr<api::Pod> pod =
-      co_await GetPod(factory_, namespace_, pod_name_);
-  if (!pod.ok()) co_return pod.status();
-  if (absl::string_view(pod->phase) != api::kPodRunning) {
-    co_return absl::FailedPreconditionError(absl::StrCat(
-        "unable to forward port because pod is not running. Current status=",
-        pod->phase));
+absl::StatusOr<ForwardOptions> PortForwardOptions::OptionsOf(
+    const ForwardSpec& forward) const {
+  ForwardOptions options = options_;
+  const std::vector<std::string>& addresses =
+      forward.addresses.empty() ? flags_.addresses : forward.addresses;
+  if (addresses.empty()) {
+    return absl::InvalidArgumentError("you must specify at least 1 address");
   }
-  absl::StatusOr<rest::ClientConfig> config = factory_->ToClientConfig();
-  if (!config.ok()) co_return config.status();
-  absl::StatusOr<rest::RESTClient*> client = factory_->RESTClient();
-  if (!client.ok()) co_return client.status();
-  rest::Resource resource =
-      ResourceOf(*FindKind("Pod"), namespace_, pod->metadata.name);
-  resource.subresource = "portforward";
-  DefaultPortForwarder forwarder(factory_, mode_, session_);
-  absl::Status status = co_await forwarder.ForwardPorts(
-      "POST", (*client)->URL(resource), config->config, addresses, ports_);
+  absl::StatusOr<std::vector<portforward::ListenAddress>> parsed =
+      portforward::ParseAddresses(addresses);
+  if (!parsed.ok()) return parsed.status();
+  options.addresses = *std::move(parsed);
+  absl::StatusOr<Pods> pods =
+      ParsePods(forward.pods.empty() ? flags_.pods : forward.pods);
+  if (!pods.ok()) return pods.status();
+  options.pods = *pods;
+  return options;
+}
+
+Task<absl::Status> PortForwardOptions::RunPortForward() {
+  std::vector<ForwardPlan> plans;
+  for (const ForwardSpec& forward : forwards_) {
+    plans.push_back(PlanOf(forward));
+  }
+  absl::Status status;
+  {
+    ForwardGroup group(factory_->executor(), factory_->streams(), output_,
+                       std::move(plans));
+    status = co_await group.Run();
+  }
+  absl::Status closed = co_await CloseFactories();
+  closed.IgnoreError();
   co_return status;
 }
 
-Task<absl::Status> DefaultPortForwarder::ForwardPorts(
-    std::string method, net::http::Url url, rest::Config config,
-    std::vector<std::string> addresses, std::vector<std::string> ports) {
-  Executor executor = factory_->executor();
-  absl::StatusOr<std::unique_ptr<httpstream::Dialer>> dialer =
-      factory_->dialers()(executor, config, method, url, session_);
-  if (!dialer.ok()) co_return dialer.status();
-  // Whoever does not read our lines must not stop the connections.
-  const IOStreams& streams = factory_->streams();
-  std::ostream* out = streams.lossy_out ? streams.lossy_out : streams.out;
-  std::ostream* err_out =
-      streams.lossy_err_out ? streams.lossy_err_out : streams.err_out;
-  portforward::TextObserver observer(out, err_out);
-  absl::StatusOr<std::unique_ptr<portforward::PortForwarder>> forwarder =
-      portforward::NewOnAddresses(executor, *std::move(dialer), addresses,
-                                  ports, &observer, mode_);
-  if (!forwarder.ok()) co_return forwarder.status();
-  portforward::PortForwarder* raw = forwarder->get();
-  TaskGroup signals(executor);
-  signals.Spawn([raw]() -> Task<absl::Status> {
-    std::vector<int> numbers = {SIGINT, SIGTERM};
-    absl::StatusOr<int> signal = co_await WaitForSignal(std::move(numbers));
-    if (signal.ok()) raw->Stop();
-    co_return signal.status();
-  });
-  absl::Status status = co_await raw->ForwardPorts();
-  signals.Cancel();
-  absl::Status joined = co_await signals.Join();
-  joined.IgnoreError();
-  co_return status;
+Factory* PortForwardOptions::FactoryOf(const ForwardSpec& forward) {
+  if (forward.context.empty() ||
+      forward.context == factory_->flags().overrides.context) {
+    return factory_;
+  }
+  std::unique_ptr<Factory>& factory = factories_[forward.context];
+  if (factory == nullptr) {
+    ConfigFlags flags = factory_->flags();
+    flags.overrides.context = forward.context;
+    factory =
+        std::make_unique<Factory>(factory_->executor(), std::move(flags),
+                                  factory_->dialers(), factory_->streams());
+  }
+  return factory.get();
+}
+
+ForwardPlan PortForwardOptions::PlanOf(const ForwardSpec& forward) {
+  ForwardPlan plan;
+  plan.name = forward.name;
+  plan.target = forward.target;
+  absl::StatusOr<ForwardOptions> options = OptionsOf(forward);
+  if (!options.ok()) {
+    plan.pods = options.status();
+    return plan;
+  }
+  plan.options = *std::move(options);
+  Factory* factory = FactoryOf(forward);
+  absl::StatusOr<rest::ClientConfig> config = factory->ToClientConfig();
+  if (!config.ok()) {
+    plan.pods = config.status();
+    return plan;
+  }
+  plan.namespace_ =
+      forward.namespace_.empty() ? config->namespace_ : forward.namespace_;
+  plan.pods =
+      NewPodSource(factory, forward, plan.namespace_, plan.options.pods);
+  return plan;
+}
+
+absl::StatusOr<std::unique_ptr<portforward::PodSource>>
+PortForwardOptions::NewPodSource(Factory* factory, const ForwardSpec& forward,
+                                 const std::string& ns, Pods pods) const {
+  absl::StatusOr<ResourceArgs> target =
+      ParseResourceArgs({forward.target}, "pods");
+  if (!target.ok()) return target.status();
+  absl::StatusOr<rest::RESTClient*> client = factory->RESTClient();
+  if (!client.ok()) return client.status();
+  polymorphichelpers::TargetPodsOptions options;
+  options.kind = target->kind;
+  options.name = target->names[0];
+  options.namespace_ = ns;
+  options.ports = forward.ports;
+  options.pod_running_timeout = pod_running_timeout_;
+  options.reconnect = flags_.reconnect;
+  options.ready_only = pods != Pods::kOne;
+  polymorphichelpers::PodDialer dialer =
+      [factory, raw = *client, ns, session = session_](const std::string& name)
+      -> absl::StatusOr<std::unique_ptr<httpstream::Dialer>> {
+    absl::StatusOr<rest::ClientConfig> config = factory->ToClientConfig();
+    if (!config.ok()) return config.status();
+    rest::Resource resource = ResourceOf(*FindKind("Pod"), ns, name);
+    resource.subresource = "portforward";
+    return factory->dialers()(factory->executor(), config->config, "POST",
+                              raw->URL(resource), session);
+  };
+  return std::make_unique<polymorphichelpers::TargetPods>(
+      factory->executor(), *client, std::move(dialer), std::move(options));
+}
+
+Task<absl::Status> PortForwardOptions::CloseFactories() {
+  for (const auto& [context, factory] : factories_) {
+    absl::Status closed = co_await factory->Close();
+    closed.IgnoreError();
+  }
+  co_return absl::OkStatus();
 }
 
 }  // namespace fairway::cmd

@@ -3,79 +3,81 @@
 #ifndef CLIENT_CMD_PORTFORWARD_PORT_FORWARD_H_
 #define CLIENT_CMD_PORTFORWARD_PORT_FORWARD_H_
 
-#include <functional>
+#include <map>
+#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "api/object.h"
 #include "base/task/task.h"
 #include "client/cmd/factory.h"
-#include "client/tools/portforward/session_provider.h"
+#include "client/cmd/portforward/forward_group.h"
+#include "client/cmd/portforward/forward_run.h"
+#include "client/cmd/portforward/forward_spec.h"
+#include "client/cmd/portforward/ready_fd.h"
+#include "client/tools/portforward/forward_options.h"
+#include "client/tools/portforward/target.h"
 #include "httpstream/spdy/session_options.h"
-#include "net/http/url.h"
 
 namespace fairway::cmd {
 
-// Forwards to the pod that `url` names until it is told to stop.
-// Mirrors: defaultPortForwarder.
-class DefaultPortForwarder {
- public:
-  // Its connections get their sessions as `mode` says, sessions are as
-  // `session` says.
-  DefaultPortForwarder(Factory* factory, portforward::SessionPerConnection mode,
-                       httpstream::spdy::SessionOptions session)
-      : factory_(factory), mode_(mode), session_(std::move(session)) {}
-
-  // Errors: of RoundTripperFor, NewOnAddresses and ForwardPorts.
-  Task<absl::Status> ForwardPorts(std::string method, net::http::Url url,
-                                  rest::Config config,
-                                  std::vector<std::string> addresses,
-                                  std::vector<std::string> ports);
-
- private:
-  Factory* const factory_;
-  const portforward::SessionPerConnection mode_;
-  const httpstream::spdy::SessionOptions session_;
-};
-
-class PortForwardOptions {
- public:
-  // `factory` outlives it.
-  explicit PortForwardOptions(Factory* factory) : factory_(factory) {}
-
+// What the flags of port-forward say, as typed.
+struct PortForwardFlags {
   std::vector<std::string> addresses = {"localhost"};
   std::string pod_running_timeout = "1m0s";
   std::string session_per_connection = "auto";
   std::string ping_timeout = "30s";
   int max_stream_window_bytes = 16 << 20;
+  bool reconnect = true;
+  std::string reconnect_timeout = "30s";
+  std::string pods = "one";
+  std::vector<std::string> filenames;
+  std::string output;
+  std::string ports_file;
+  int ready_fd = kNoReadyFd;
+  bool quiet = false;
+  bool stats = false;
+  std::string unix_socket_mode = "0600";
+};
 
-  // `args` are TYPE/NAME and the ports. Finds the pod.
-  Task<absl::Status> Complete(std::vector<std::string> args);
+class PortForwardOptions {
+ public:
+  // `factory` outlives it.
+  PortForwardOptions(Factory* factory, PortForwardFlags flags);
+  ~PortForwardOptions();
+
+  // `args` are TYPE/NAME and ports, and more of them behind each "--". Reads
+  // the files of --filename; asks no server.
+  absl::Status Complete(const std::vector<std::string>& args);
   absl::Status Validate() const;
-  // Errors: kFailedPrecondition "unable to forward port because pod is not
-  // running. Current status=Pending".
+  // Errors: of ForwardGroup::Run.
   Task<absl::Status> RunPortForward();
 
  private:
+  absl::Status CompleteForwards(const std::vector<std::string>& args);
   absl::Status CompleteSession();
+  absl::Status CompleteOutput();
+  absl::StatusOr<portforward::ForwardOptions> OptionsOf(
+      const ForwardSpec& forward) const;
+  // That of the forward's context.
+  Factory* FactoryOf(const ForwardSpec& forward);
+  ForwardPlan PlanOf(const ForwardSpec& forward);
+  absl::StatusOr<std::unique_ptr<portforward::PodSource>> NewPodSource(
+      Factory* factory, const ForwardSpec& forward, const std::string& ns,
+      portforward::Pods pods) const;
+  Task<absl::Status> CloseFactories();
 
   Factory* const factory_;
-  std::string namespace_;
-  std::string pod_name_;
-  std::vector<std::string> ports_;
-  portforward::SessionPerConnection mode_ =
-      portforward::SessionPerConnection::kAuto;
+  const PortForwardFlags flags_;
+  std::vector<ForwardSpec> forwards_;
+  absl::Duration pod_running_timeout_;
   httpstream::spdy::SessionOptions session_;
+  portforward::ForwardOptions options_;  // but for its addresses and pods
+  GroupOptions output_;
+  std::map<std::string, std::unique_ptr<Factory>> factories_;  // by context
 };
-
-// The ports with a container port's name replaced by its number.
-// Errors: kNotFound "Pod 'x' does not have a named port 'http'".
-absl::StatusOr<std::vector<std::string>> ConvertPodNamedPortToNumber(
-    const std::vector<std::string>& ports, const api::Pod& pod);
 
 }  // namespace fairway::cmd
 
