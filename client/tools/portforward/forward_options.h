@@ -15,8 +15,11 @@ namespace fairway::portforward {
 
 // Which of a target's pods a new connection goes to.
 enum class Pods {
-  kOne,         // to one, as long as it can be used
-  kEach,        // each pod has local ports of its own: LOCAL, LOCAL + 1, ...
+  kOne,  // to one, as long as it can be used
+  // Each pod that can be used at first has local ports of its own, in the order
+  // of their names: LOCAL, LOCAL + 1, ...; of a Unix socket PATH, PATH.1, ...
+  // When it is gone, they are another pod's that has none.
+  kEach,
   kRoundRobin,  // to the next one
 };
 

@@ -20,6 +20,22 @@ void Add(LocalEnd end, std::unique_ptr<net::Listener> listener,
   observer.Listening(listeners.back()->end);
 }
 
+absl::Status ListenError(const absl::Status& error) {
+  return absl::Status(
+      error.code(),
+      absl::StrCat("unable to create listener: Error ", error.message()));
+}
+
+absl::Status ListenAtPath(Executor executor, const ForwardOptions& options,
+                          LocalEnd end, Observer& observer,
+                          LocalListeners& listeners) {
+  absl::StatusOr<std::unique_ptr<net::Listener>> listener =
+      net::ListenUnix(executor, end.unix_path, options.unix_socket_mode);
+  if (!listener.ok()) return ListenError(listener.status());
+  Add(std::move(end), *std::move(listener), observer, listeners);
+  return absl::OkStatus();
+}
+
 absl::Status ListenOnPortAndAddress(Executor executor,
                                     const ListenAddress& address,
                                     const LocalEnd& wanted, Observer& observer,
@@ -27,11 +43,7 @@ absl::Status ListenOnPortAndAddress(Executor executor,
                                     LocalListeners& listeners) {
   absl::StatusOr<std::unique_ptr<net::Listener>> listener =
       net::ListenTcp(executor, address.address, port.local);
-  if (!listener.ok()) {
-    return absl::Status(listener.status().code(),
-                        absl::StrCat("unable to create listener: Error ",
-                                     listener.status().message()));
-  }
+  if (!listener.ok()) return ListenError(listener.status());
   port.local = (*listener)->address().port;
   LocalEnd end = wanted;
   end.address = address.address;
@@ -45,6 +57,11 @@ absl::Status ListenOnPortAndAddress(Executor executor,
 absl::Status ListenOnPort(Executor executor, const ForwardOptions& options,
                           const LocalEnd& wanted, Observer& observer,
                           ForwardedPort& port, LocalListeners& listeners) {
+  if (!port.unix_path.empty()) {
+    LocalEnd end = wanted;
+    end.unix_path = port.unix_path;
+    return ListenAtPath(executor, options, std::move(end), observer, listeners);
+  }
   std::vector<std::string> errors;
   int any_failed = 0;
   int all_failed = 0;

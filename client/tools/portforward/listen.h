@@ -27,7 +27,7 @@ using LocalListeners = std::vector<std::unique_ptr<LocalListener>>;
 // chose. `wanted` says what the listeners lead to. After an error those that
 // were made stay, as upstream.
 // Errors: kAlreadyExists "Listeners failed to create with the following errors:
-// [...]"; for a Unix socket, of net::ListenUnix.
+// [...]"; for a Unix socket, "unable to create listener: Error ...".
 absl::Status ListenOnPort(Executor executor, const ForwardOptions& options,
                           const LocalEnd& wanted, Observer& observer,
                           ForwardedPort& port, LocalListeners& listeners);

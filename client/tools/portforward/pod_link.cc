@@ -154,7 +154,7 @@ Task<absl::Status> PodLink::WatchSessions() {
     co_return lost;
   }
   Retire(provider);
-  Failed(provider->loss());
+  if (!provider->retired()) Failed(provider->loss());
   if (steady) co_return absl::OkStatus();
   absl::Status paused = co_await Pause();
   co_return paused;

@@ -68,6 +68,20 @@ bool IsWorthAnother(const absl::Status& status, int attempts) {
          attempts < 2;
 }
 
+// The local end of `port` for the pod of this slot: the next port, or another
+// path.
+absl::Status MoveToSlot(size_t slot, ForwardedPort& port) {
+  if (slot == 0) return absl::OkStatus();
+  if (!port.unix_path.empty()) absl::StrAppend(&port.unix_path, ".", slot);
+  if (port.local == 0) return absl::OkStatus();
+  if (port.local + slot > 65535) {
+    return absl::OutOfRangeError(absl::StrCat("the port of pod ", slot + 1,
+                                              " would be ", port.local + slot));
+  }
+  port.local += slot;
+  return absl::OkStatus();
+}
+
 // Whether the error stream's text says only that nobody listens at the port, as
 // the runtimes put it. All else may mean that the pod is not there any more
 // ("container not running", "not found"), which a session does not tell.
@@ -224,32 +238,43 @@ absl::Status PortForwarder::ListenOnPorts() {
   bool listen_success = false;
   for (size_t slot = 0; slot < target_.pods.size(); ++slot) {
     for (size_t i = 0; i < target_.ports.size(); ++i) {
-      ports_.push_back(target_.ports[i]);
-      ForwardedPort& port = ports_.back();
-      const size_t begin = listeners_.size();
-      LocalEnd wanted;
-      wanted.pod = target_.pods[slot].name;
-      wanted.remote_port = target_.pods[slot].remote_ports[i];
-      absl::Status listening = ListenOnPort(executor_, options_, wanted,
-                                            *observer_, port, listeners_);
+      absl::Status listening = ListenOnPortOf(slot, i);
       if (listening.ok()) {
         listen_success = true;
-      } else {
-        observer_->ListenFailed(absl::StrCat("Unable to listen on port ",
-                                             port.local, ": ",
-                                             listening.message()));
+        continue;
       }
-      for (size_t j = begin; j < listeners_.size(); ++j) {
-        LocalListener* listener = listeners_[j].get();
-        tasks_.Spawn([this, listener, slot, i]() {
-          return WaitForConnection(listener, slot, i);
-        });
-      }
+      const ForwardedPort& port = ports_.back();
+      const std::string end = port.unix_path.empty()
+                                  ? absl::StrCat("port ", port.local)
+                                  : absl::StrCat("unix:", port.unix_path);
+      observer_->ListenFailed(
+          absl::StrCat("Unable to listen on ", end, ": ", listening.message()));
     }
   }
   if (listen_success) return absl::OkStatus();
   return absl::AlreadyExistsError(absl::StrCat(
       "unable to listen on any of the requested ports: ", PortsString(ports_)));
+}
+
+absl::Status PortForwarder::ListenOnPortOf(size_t slot, size_t index) {
+  const TargetPod& pod = target_.pods[slot];
+  ports_.push_back(target_.ports[index]);
+  ForwardedPort& port = ports_.back();
+  absl::Status listening = MoveToSlot(slot, port);
+  if (!listening.ok()) return listening;
+  LocalEnd wanted;
+  wanted.pod = pod.name;
+  wanted.remote_port = pod.remote_ports[index];
+  const size_t begin = listeners_.size();
+  listening =
+      ListenOnPort(executor_, options_, wanted, *observer_, port, listeners_);
+  for (size_t i = begin; i < listeners_.size(); ++i) {
+    LocalListener* listener = listeners_[i].get();
+    tasks_.Spawn([this, listener, slot, index]() {
+      return WaitForConnection(listener, slot, index);
+    });
+  }
+  return listening;
 }
 
 Task<absl::Status> PortForwarder::WaitForConnection(LocalListener* listener,

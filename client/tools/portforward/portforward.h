@@ -92,6 +92,7 @@ class PortForwarder {
   Task<absl::Status> OpenSessions();
   Task<absl::Status> Forward();
   absl::Status ListenOnPorts();
+  absl::Status ListenOnPortOf(size_t slot, size_t index);
   Task<absl::Status> WaitForConnection(LocalListener* listener, size_t slot,
                                        size_t port);
   Task<absl::Status> HandleConnection(std::unique_ptr<net::Socket> socket,

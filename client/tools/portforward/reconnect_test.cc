@@ -4,24 +4,16 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <memory>
-#include <sstream>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/status/co_status.h"
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
-#include "base/task/loop.h"
-#include "base/task/task_group.h"
-#include "client/tools/portforward/portforward.h"
 #include "client/tools/portforward/testing/fake_pods.h"
-#include "client/tools/portforward/text_observer.h"
-#include "net/socket/socket.h"
+#include "client/tools/portforward/testing/forwarding.h"
 
 namespace fairway::portforward {
 namespace {
@@ -31,160 +23,13 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 
-TargetPod Pod(std::string name, std::string uid, uint16_t remote_port = 80) {
-  TargetPod pod;
-  pod.name = std::move(name);
-  pod.uid = std::move(uid);
-  pod.remote_ports = {remote_port};
-  return pod;
+void TwoPods(Forwarding& f) {
+  f.pods.Set({Pod("web-0", "A"), Pod("web-1", "B")});
 }
-
-TargetPod Unusable(TargetPod pod) {
-  pod.usable = false;
-  return pod;
-}
-
-// A local application's connection, and the pod's ends of its streams.
-struct Connection {
-  std::unique_ptr<net::Socket> local;
-  std::unique_ptr<httpstream::Stream> error;
-  std::unique_ptr<httpstream::Stream> data;
-};
-
-struct Fixture {
-  explicit Fixture(Executor e) : executor(e), pods(e), tasks(e) {
-    options.addresses = {{"127.0.0.1", "tcp4", FailureMode::kAll}};
-    options.reconnect_timeout = absl::Seconds(6);
-  }
-
-  Task<absl::Status> Start() {
-    const std::vector<ForwardedPort> wanted = {ForwardedPort{0, 80}};
-    forwarder = std::make_unique<PortForwarder>(
-        executor, std::make_unique<FakePodSource>(&pods, wanted), options,
-        &observer);
-    tasks.Spawn([this]() -> Task<absl::Status> {
-      absl::Status status = co_await forwarder->ForwardPorts();
-      result = status;
-      co_return absl::OkStatus();
-    });
-    absl::Status ready = co_await forwarder->WaitReady();
-    FAIRWAY_CO_RETURN_IF_ERROR(ready);
-    auto got = forwarder->GetPorts();
-    if (!got.ok()) co_return result;
-    ports = *std::move(got);
-    co_return absl::OkStatus();
-  }
-
-  Task<absl::Status> Dial(Connection* connection, size_t slot = 0) {
-    auto dialed = co_await net::DialTcp("127.0.0.1", ports[slot].local);
-    if (!dialed.ok()) co_return dialed.status();
-    connection->local = *std::move(dialed);
-    co_return absl::OkStatus();
-  }
-
-  // The connection that comes next to this session with the pod.
-  Task<absl::Status> Arrive(Connection* connection, std::string uid,
-                            size_t session) {
-    FakeSession* at = co_await pods.WaitSession(uid, session);
-    if (at == nullptr) co_return absl::CancelledError(uid);
-    std::unique_ptr<httpstream::Stream> stream = co_await at->NextStream();
-    connection->error = std::move(stream);
-    stream = co_await at->NextStream();
-    connection->data = std::move(stream);
-    co_return connection->data == nullptr ? absl::CancelledError(uid)
-                                          : absl::OkStatus();
-  }
-
-  Task<absl::Status> Connect(Connection* connection, std::string uid,
-                             size_t session, size_t slot = 0) {
-    absl::Status status = co_await Dial(connection, slot);
-    FAIRWAY_CO_RETURN_IF_ERROR(status);
-    status = co_await Arrive(connection, std::move(uid), session);
-    FAIRWAY_CO_RETURN_IF_ERROR(status);
-    status = co_await Exchange(connection);
-    co_return status;
-  }
-
-  // Bytes there and back.
-  Task<absl::Status> Exchange(Connection* connection) {
-    absl::Status status = co_await net::WriteAll(*connection->local, "ask");
-    FAIRWAY_CO_RETURN_IF_ERROR(status);
-    std::string got(3, '\0');
-    status = co_await net::ReadFull(*connection->data, absl::MakeSpan(got));
-    FAIRWAY_CO_RETURN_IF_ERROR(status);
-    EXPECT_EQ(got, "ask");
-    status = co_await net::WriteAll(*connection->data, "say");
-    FAIRWAY_CO_RETURN_IF_ERROR(status);
-    status = co_await net::ReadFull(*connection->local, absl::MakeSpan(got));
-    EXPECT_EQ(got, "say");
-    co_return status;
-  }
-
-  Task<absl::Status> WaitNoneOpen() {
-    while (forwarder->stats().open_connections > 0) {
-      absl::Status slept = co_await Sleep(absl::Milliseconds(5));
-      FAIRWAY_CO_RETURN_IF_ERROR(slept);
-    }
-    co_return absl::OkStatus();
-  }
-
-  Executor executor;
-  FakePods pods;
-  ForwardOptions options;
-  std::ostringstream out;
-  std::ostringstream err_out;
-  TextObserver observer{&out, &err_out};
-  std::unique_ptr<PortForwarder> forwarder;
-  TaskGroup tasks;
-  std::vector<ForwardedPort> ports;
-  absl::Status result = absl::UnknownError("not ended");
-};
-
-using Body = std::function<Task<absl::Status>(Fixture&)>;
-
-// Runs `body` with a forwarder that was started after `prepare`, and stopped
-// behind it, which takes no time.
-void RunForwarder(std::function<void(Fixture&)> prepare, Body body) {
-  absl::Status status = RunLoop([&]() -> Task<absl::Status> {
-    Executor executor = co_await kThisExecutor;
-    Fixture f(executor);
-    prepare(f);
-    absl::Status ran = co_await WithDeadline(
-        absl::Seconds(8), "test", [&]() -> Task<absl::Status> {
-          absl::Status started = co_await f.Start();
-          FAIRWAY_CO_RETURN_IF_ERROR(started);
-          absl::Status done = co_await body(f);
-          co_return done;
-        });
-    const absl::Time before = absl::Now();
-    f.forwarder->Stop();
-    absl::Status joined = co_await f.tasks.Join();
-    joined.IgnoreError();
-    EXPECT_LT(absl::Now() - before, absl::Seconds(1));
-    EXPECT_THAT(f.result, IsOk());
-    EXPECT_EQ(f.forwarder->stats().open_connections, 0u);
-    joined = co_await f.pods.Close();
-    joined.IgnoreError();
-    co_return ran;
-  });
-  EXPECT_THAT(status, IsOk());
-}
-
-// With the pods web-0 ("A") and web-1 ("B").
-void TwoPods(Fixture& f) { f.pods.Set({Pod("web-0", "A"), Pod("web-1", "B")}); }
-void OnePod(Fixture& f) { f.pods.Set({Pod("web-0", "A")}); }
-
-// How a read of the application ends; "" for FIN.
-Task<std::string> End(Connection* connection) {
-  char buf[64];
-  absl::StatusOr<size_t> n =
-      co_await connection->local->Read(absl::MakeSpan(buf));
-  if (!n.ok()) co_return absl::StatusCodeToString(n.status().code());
-  co_return std::string(buf, *n);
-}
+void OnePod(Forwarding& f) { f.pods.Set({Pod("web-0", "A")}); }
 
 TEST(ReconnectTest, ReplacedPodsSuccessorGetsTheNewConnections) {
-  RunForwarder(OnePod, [](Fixture& f) -> Task<absl::Status> {
+  RunForwarder(OnePod, [](Forwarding& f) -> Task<absl::Status> {
     Connection old;
     absl::Status status = co_await f.Connect(&old, "A", 0);
     FAIRWAY_CO_RETURN_IF_ERROR(status);
@@ -209,7 +54,7 @@ TEST(ReconnectTest, ReplacedPodsSuccessorGetsTheNewConnections) {
 }
 
 TEST(ReconnectTest, GonePodsConnectionLivesAsLongAsItMoves) {
-  RunForwarder(OnePod, [](Fixture& f) -> Task<absl::Status> {
+  RunForwarder(OnePod, [](Forwarding& f) -> Task<absl::Status> {
     Connection old;
     absl::Status status = co_await f.Connect(&old, "A", 0);
     FAIRWAY_CO_RETURN_IF_ERROR(status);
@@ -235,7 +80,7 @@ TEST(ReconnectTest, GonePodsConnectionLivesAsLongAsItMoves) {
 }
 
 TEST(ReconnectTest, LostSessionCutsItsConnectionsOffAndIsMadeAnew) {
-  RunForwarder(OnePod, [](Fixture& f) -> Task<absl::Status> {
+  RunForwarder(OnePod, [](Forwarding& f) -> Task<absl::Status> {
     std::vector<Connection> old(5);
     for (Connection& connection : old) {
       absl::Status status = co_await f.Connect(&connection, "A", 0);
@@ -262,7 +107,7 @@ TEST(ReconnectTest, LostSessionCutsItsConnectionsOffAndIsMadeAnew) {
 }
 
 TEST(ReconnectTest, ConnectionsWaitForTheWayAndThenWork) {
-  RunForwarder(OnePod, [](Fixture& f) -> Task<absl::Status> {
+  RunForwarder(OnePod, [](Forwarding& f) -> Task<absl::Status> {
     f.pods["A"].dial_error = absl::UnavailableError("connection refused");
     f.pods["A"].sessions[0]->Lose();
     std::vector<Connection> waiting(3);
@@ -296,11 +141,11 @@ TEST(ReconnectTest, ConnectionsWaitForTheWayAndThenWork) {
 
 TEST(ReconnectTest, WaitingIsBounded) {
   RunForwarder(
-      [](Fixture& f) {
+      [](Forwarding& f) {
         OnePod(f);
         f.options.reconnect_timeout = absl::Milliseconds(600);
       },
-      [](Fixture& f) -> Task<absl::Status> {
+      [](Forwarding& f) -> Task<absl::Status> {
         f.pods["A"].dial_error = absl::UnavailableError("no kubelet");
         f.pods["A"].sessions[0]->Lose();
         Connection connection;
@@ -321,11 +166,11 @@ TEST(ReconnectTest, WaitingIsBounded) {
 
 TEST(ReconnectTest, WithoutAPodItSaysSo) {
   RunForwarder(
-      [](Fixture& f) {
+      [](Forwarding& f) {
         OnePod(f);
         f.options.reconnect_timeout = absl::Milliseconds(300);
       },
-      [](Fixture& f) -> Task<absl::Status> {
+      [](Forwarding& f) -> Task<absl::Status> {
         f.pods.Set({});
         absl::Status status = co_await f.pods.WaitOpen("A", 0);
         FAIRWAY_CO_RETURN_IF_ERROR(status);
@@ -344,11 +189,11 @@ TEST(ReconnectTest, WithoutAPodItSaysSo) {
 
 TEST(ReconnectTest, WhoHasGoneIsNotWaitedFor) {
   RunForwarder(
-      [](Fixture& f) {
+      [](Forwarding& f) {
         OnePod(f);
         f.options.reconnect_timeout = absl::Minutes(1);
       },
-      [](Fixture& f) -> Task<absl::Status> {
+      [](Forwarding& f) -> Task<absl::Status> {
         f.pods["A"].dial_error = absl::UnavailableError("no kubelet");
         f.pods["A"].sessions[0]->Lose();
         Connection ended, reset;
@@ -371,7 +216,7 @@ TEST(ReconnectTest, WhoHasGoneIsNotWaitedFor) {
 }
 
 TEST(ReconnectTest, PodThatCannotBeUsedKeepsWhatItHas) {
-  RunForwarder(TwoPods, [](Fixture& f) -> Task<absl::Status> {
+  RunForwarder(TwoPods, [](Forwarding& f) -> Task<absl::Status> {
     Connection old;
     absl::Status status = co_await f.Connect(&old, "A", 0);
     FAIRWAY_CO_RETURN_IF_ERROR(status);
@@ -398,7 +243,7 @@ TEST(ReconnectTest, PodThatCannotBeUsedKeepsWhatItHas) {
 }
 
 TEST(ReconnectTest, OnePodIsLeftWhoseWayKeepsFailing) {
-  RunForwarder(TwoPods, [](Fixture& f) -> Task<absl::Status> {
+  RunForwarder(TwoPods, [](Forwarding& f) -> Task<absl::Status> {
     f.pods["A"].dial_error = absl::UnavailableError("its node is dead");
     f.pods["A"].sessions[0]->Lose();
     Connection connection;
@@ -409,11 +254,11 @@ TEST(ReconnectTest, OnePodIsLeftWhoseWayKeepsFailing) {
 
 TEST(ReconnectTest, SessionsOfTheirOwnLiveOnWithTheirConnections) {
   RunForwarder(
-      [](Fixture& f) {
+      [](Forwarding& f) {
         OnePod(f);
         f.options.mode = SessionPerConnection::kAlways;
       },
-      [](Fixture& f) -> Task<absl::Status> {
+      [](Forwarding& f) -> Task<absl::Status> {
         Connection old;
         absl::Status status = co_await f.Connect(&old, "A", 0);
         FAIRWAY_CO_RETURN_IF_ERROR(status);
@@ -457,7 +302,7 @@ Task<absl::Status> Say(Connection* connection, std::string text) {
 }
 
 TEST(ReconnectTest, ErrorThatSpeaksOfTheSandboxMakesTheWayAnew) {
-  RunForwarder(OnePod, [](Fixture& f) -> Task<absl::Status> {
+  RunForwarder(OnePod, [](Forwarding& f) -> Task<absl::Status> {
     Connection old, refused, stale, fresh;
     absl::Status status = co_await f.Connect(&old, "A", 0);
     FAIRWAY_CO_RETURN_IF_ERROR(status);
@@ -493,7 +338,7 @@ TEST(ReconnectTest, ErrorThatSpeaksOfTheSandboxMakesTheWayAnew) {
 
 // As when the network has dropped, which nobody tells.
 TEST(ReconnectTest, SessionThatHasGoneSilentIsNotWaitedForLong) {
-  RunForwarder(OnePod, [](Fixture& f) -> Task<absl::Status> {
+  RunForwarder(OnePod, [](Forwarding& f) -> Task<absl::Status> {
     Connection old, fresh;
     absl::Status status = co_await f.Connect(&old, "A", 0);
     FAIRWAY_CO_RETURN_IF_ERROR(status);
@@ -516,7 +361,7 @@ TEST(ReconnectTest, SessionThatHasGoneSilentIsNotWaitedForLong) {
 }
 
 TEST(ReconnectTest, RightThatIsMissingToWatchIsToldOnce) {
-  RunForwarder(OnePod, [](Fixture& f) -> Task<absl::Status> {
+  RunForwarder(OnePod, [](Forwarding& f) -> Task<absl::Status> {
     f.pods.Fail(absl::PermissionDeniedError("pods is forbidden"));
     Connection connection;
     absl::Status status = co_await f.Connect(&connection, "A", 0);
@@ -529,8 +374,8 @@ TEST(ReconnectTest, RightThatIsMissingToWatchIsToldOnce) {
 }
 
 TEST(ReconnectTest, StopEndsWhoeverWaits) {
-  const auto stop_after = [](std::function<void(Fixture&)> lose) {
-    RunForwarder(OnePod, [lose](Fixture& f) -> Task<absl::Status> {
+  const auto stop_after = [](std::function<void(Forwarding&)> lose) {
+    RunForwarder(OnePod, [lose](Forwarding& f) -> Task<absl::Status> {
       lose(f);
       Connection connection;
       absl::Status status = co_await f.Dial(&connection);
@@ -551,14 +396,14 @@ TEST(ReconnectTest, StopEndsWhoeverWaits) {
       co_return absl::OkStatus();
     });
   };
-  stop_after([](Fixture& f) { f.pods.Set({}); });
+  stop_after([](Forwarding& f) { f.pods.Set({}); });
   // Between two attempts.
-  stop_after([](Fixture& f) {
+  stop_after([](Forwarding& f) {
     f.pods["A"].dial_error = absl::UnavailableError("no kubelet");
     f.pods["A"].sessions[0]->Lose();
   });
   // In one.
-  stop_after([](Fixture& f) {
+  stop_after([](Forwarding& f) {
     f.pods["A"].hold = true;
     f.pods["A"].sessions[0]->Lose();
   });

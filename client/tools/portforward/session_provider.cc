@@ -155,6 +155,11 @@ Task<absl::Status> SessionProvider::Watch(SessionPtr session) {
     co_return ended;
   }
   if (ready_ != session) co_return ended;
+  if (shared_ && give_up_ == GiveUp::kAnyway) {
+    // In good order, or when nobody used it: no loss, but no way either.
+    Retire();
+    co_return ended;
+  }
   ready_ = nullptr;
   session->retired = true;
   if (absl::FromChrono(Clock::now() - session->dialed_at) >=

@@ -135,7 +135,9 @@ class SessionProvider {
   // WaitLost() returns. Connections that have a session keep it. Never waits.
   // Idempotent.
   void Retire();
-  // Whether that came before it was lost.
+  // Whether that came before it was lost. A provider whose shared session ended
+  // with nothing lost retires itself where somebody makes another
+  // (GiveUp::kAnyway).
   bool retired() const { return retired_; }
   // Returns when no connection has a session, or after StopWaiting().
   Task<absl::Status> WaitUnused();

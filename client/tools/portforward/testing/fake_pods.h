@@ -3,6 +3,7 @@
 #ifndef CLIENT_TOOLS_PORTFORWARD_TESTING_FAKE_PODS_H_
 #define CLIENT_TOOLS_PORTFORWARD_TESTING_FAKE_PODS_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <map>
@@ -67,7 +68,10 @@ struct FakePod {
   std::deque<std::unique_ptr<FakeSession>> sessions;
   absl::Status dial_error;  // not OK: dials fail with it
   bool hold = false;        // dials wait until it is false
+  size_t hold_first = 0;    // the first so many hang anyhow
   size_t dials = 0;
+  size_t held = 0;  // at the moment
+  size_t most_held = 0;
 
   size_t open() const {
     size_t count = 0;
@@ -202,10 +206,14 @@ class FakePodDialer final : public httpstream::Dialer {
   Task<absl::StatusOr<Result>> Dial(
       std::vector<std::string> protocols) override {
     FakePod& pod = pods_->pods_[uid_];
-    ++pod.dials;
+    const size_t number = ++pod.dials;
     pods_->changed_.NotifyAll();
+    pod.most_held = std::max(pod.most_held, ++pod.held);
     absl::Status waited;
-    while (pod.hold && waited.ok()) waited = co_await pods_->changed_.Wait();
+    while ((pod.hold || number <= pod.hold_first) && waited.ok()) {
+      waited = co_await pods_->changed_.Wait();
+    }
+    --pod.held;
     FAIRWAY_CO_RETURN_IF_ERROR(waited);
     if (!pod.dial_error.ok()) co_return pod.dial_error;
     Result result;
