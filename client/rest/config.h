@@ -67,6 +67,9 @@ struct Config {
   net::http::Proxier proxy;
   // Of one request; zero: a minute, which is no limit for watches.
   absl::Duration timeout;
+  // Idle connections to the server: what is made of copies of this shares them.
+  // Null: they are not shared.
+  std::shared_ptr<net::http::ConnectionPool> connections;
   WrapperFunc wrap_transport;  // null: none
   RequestLog log;
 

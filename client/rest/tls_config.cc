@@ -111,6 +111,7 @@ absl::StatusOr<net::http::DialOptions> DialOptionsFor(const Config& config) {
   absl::StatusOr<net::http::Url> url = DefaultServerURL(config);
   if (!url.ok()) return url.status();
   net::http::DialOptions options;
+  options.pool = config.connections;
   options.proxier =
       config.proxy != nullptr ? config.proxy : net::http::ProxyFromEnvironment;
   if (url->scheme != "https") {
