@@ -279,15 +279,19 @@ absl::Status PortForwarder::ListenOnPortOf(size_t slot, size_t index) {
 
 Task<absl::Status> PortForwarder::WaitForConnection(LocalListener* listener,
                                                     size_t slot, size_t port) {
+  // Differs: upstream stops listening.
+  const auto tell = [this, listener](const absl::Status& error) {
+    last_error_ = absl::StrCat("error accepting connection on port ",
+                               listener->end.Name(), ": ", error.message());
+    observer_->Error(kFile, __LINE__, last_error_);
+  };
+  listener->listener->OnLackOfResources(tell);
   while (true) {
     absl::StatusOr<std::unique_ptr<net::Socket>> accepted =
         co_await listener->listener->Accept(executor_);
     if (absl::IsCancelled(accepted.status())) co_return accepted.status();
     if (!accepted.ok()) {
-      last_error_ =
-          absl::StrCat("error accepting connection on port ",
-                       listener->end.Name(), ": ", accepted.status().message());
-      observer_->Error(kFile, __LINE__, last_error_);
+      tell(accepted.status());
       co_return accepted.status();
     }
     // A std::function is copied, a socket is not: hand it over in a holder.

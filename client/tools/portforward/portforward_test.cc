@@ -180,6 +180,44 @@ TEST(PortForwarderTest, EachDirectionEndsByItself) {
   });
 }
 
+TEST(PortForwarderTest, StatsCountWhatMoves) {
+  RunStarted([](Fixture& f) -> Task<absl::Status> {
+    f.peer.round_trip = absl::Milliseconds(7);
+    absl::Status status = co_await f.Connect();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await net::WriteAll(*f.socket, "ask");
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    std::string got(3, 0);
+    status = co_await net::ReadFull(*f.data, absl::MakeSpan(got));
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await net::WriteAll(*f.data, "answer");
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    got.resize(6);
+    status = co_await net::ReadFull(*f.socket, absl::MakeSpan(got));
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await Sleep(absl::ZeroDuration());
+    ForwardStats stats = f.forwarder->stats();
+    EXPECT_EQ(stats.open_connections, 1u);
+    EXPECT_EQ(stats.sent_bytes, 3u);
+    EXPECT_EQ(stats.received_bytes, 6u);
+    EXPECT_EQ(stats.round_trip, absl::Milliseconds(7));
+    EXPECT_EQ(stats.last_error, "");
+    f.socket->Abort();
+    std::string end = co_await ReadToEnd(*f.data);
+    while (f.forwarder->stats().open_connections > 0) {
+      f.error->Reset();
+      status = co_await Sleep(absl::Milliseconds(5));
+      FAIRWAY_CO_RETURN_IF_ERROR(status);
+    }
+    stats = f.forwarder->stats();
+    EXPECT_EQ(stats.total_connections, 1u);
+    EXPECT_EQ(stats.sent_bytes, 3u);
+    EXPECT_EQ(stats.received_bytes, 6u);
+    EXPECT_THAT(stats.last_error, HasSubstr("error copying"));
+    co_return absl::OkStatus();
+  });
+}
+
 TEST(PortForwarderTest, RemoteFinLeavesTheWayThereOpen) {
   RunStarted([](Fixture& f) -> Task<absl::Status> {
     absl::Status status = co_await f.Connect();

@@ -16,6 +16,7 @@
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
 #include "base/task/loop.h"
+#include "base/task/task_group.h"
 #include "httpstream/testing/fake_connection.h"
 
 namespace fairway::portforward {
@@ -114,10 +115,10 @@ class ServerDialer final : public httpstream::Dialer {
 
 // A provider and the server that it dials.
 struct Fixture {
-  Fixture(Executor executor, SessionPerConnection mode)
+  Fixture(Executor executor, SessionPerConnection mode, GiveUp give_up)
       : server(executor),
         provider(executor, std::make_unique<ServerDialer>(&server), mode,
-                 kTimes),
+                 kTimes, give_up),
         tasks(executor) {}
 
   // Acquires in a task of its own; `leases` and `errors` get what comes.
@@ -154,10 +155,11 @@ using Body = std::function<Task<absl::Status>(Fixture&)>;
 enum class Windows { kNo, kYes };
 
 // Runs `body` with a provider that is open, and closed behind it.
-void RunOpened(SessionPerConnection mode, Windows windows, Body body) {
+void RunOpened(SessionPerConnection mode, Windows windows, Body body,
+               GiveUp give_up = GiveUp::kWhenUnused) {
   absl::Status status = RunLoop([&]() -> Task<absl::Status> {
     Executor executor = co_await kThisExecutor;
-    Fixture fixture(executor, mode);
+    Fixture fixture(executor, mode, give_up);
     fixture.server.keeps_streams_apart = windows == Windows::kYes;
     absl::Status opened = co_await fixture.provider.Open();
     FAIRWAY_CO_RETURN_IF_ERROR(opened);
@@ -479,6 +481,91 @@ TEST(SessionProviderTest, FiveHundredConnectionsLeaveASpareBehind) {
               EXPECT_EQ(f.server.dials, kConnections + 1);
               co_return absl::OkStatus();
             });
+}
+
+TEST(SessionProviderTest, WhoGivesUpAnywayDoesSoWhileASessionIsInUse) {
+  RunOpened(
+      SessionPerConnection::kAuto, Windows::kNo,
+      [](Fixture& f) -> Task<absl::Status> {
+        auto lease = co_await f.provider.Acquire();
+        if (!lease.ok()) co_return lease.status();
+        f.server.error = absl::UnavailableError("no kubelet");
+        f.server.peers.back()->Lose();
+        absl::Status lost = co_await f.provider.WaitLost();
+        EXPECT_THAT(lost, StatusIs(absl::StatusCode::kUnavailable));
+        EXPECT_THAT(f.provider.loss(),
+                    StatusIs(absl::StatusCode::kUnavailable, "no kubelet"));
+        EXPECT_FALSE(f.provider.retired());
+        EXPECT_FALSE(f.server.peers[0]->closed);
+        co_return absl::OkStatus();
+      },
+      GiveUp::kAnyway);
+}
+
+TEST(SessionProviderTest, WhoGivesUpAnywayTellsThoseWhoWait) {
+  RunOpened(
+      SessionPerConnection::kAuto, Windows::kNo,
+      [](Fixture& f) -> Task<absl::Status> {
+        auto lease = co_await f.provider.Acquire();
+        if (!lease.ok()) co_return lease.status();
+        absl::Status replaced = co_await f.server.WaitPeers(2);
+        FAIRWAY_CO_RETURN_IF_ERROR(replaced);
+        f.server.hold = true;
+        f.server.peers[1]->Lose();
+        while (f.server.dialing == 0) {
+          absl::Status slept = co_await Sleep(absl::Milliseconds(1));
+          FAIRWAY_CO_RETURN_IF_ERROR(slept);
+        }
+        f.AcquireInBackground();
+        f.AcquireInBackground();
+        absl::Status answered = co_await f.WaitAnswers(2);
+        FAIRWAY_CO_RETURN_IF_ERROR(answered);
+        for (const absl::Status& error : f.errors) {
+          EXPECT_THAT(error, StatusIs(absl::StatusCode::kDeadlineExceeded,
+                                      "no answer for 200ms"));
+        }
+        EXPECT_EQ(f.errors.size(), 2u);
+        co_return absl::OkStatus();
+      },
+      GiveUp::kAnyway);
+}
+
+TEST(SessionProviderTest, RetiredProviderLendsNoMoreAndKeepsWhatIsInUse) {
+  for (const auto windows : {Windows::kNo, Windows::kYes}) {
+    RunOpened(
+        SessionPerConnection::kAuto, windows,
+        [](Fixture& f) -> Task<absl::Status> {
+          auto lease = co_await f.provider.Acquire();
+          if (!lease.ok()) co_return lease.status();
+          f.provider.Retire();
+          EXPECT_TRUE(f.provider.retired());
+          absl::Status lost = co_await f.provider.WaitLost();
+          EXPECT_THAT(lost, StatusIs(absl::StatusCode::kUnavailable));
+          auto none = co_await f.provider.Acquire();
+          EXPECT_THAT(none, StatusIs(absl::StatusCode::kUnavailable));
+          // The spare's or not: what the connection has is left.
+          while (f.server.open() > 1) {
+            lost = co_await f.server.peers.back()->changed.Wait();
+            FAIRWAY_CO_RETURN_IF_ERROR(lost);
+          }
+          EXPECT_FALSE(f.server.peers[0]->closed);
+          const size_t dials = f.server.dials;
+          TaskGroup unused(f.server.executor);
+          bool told = false;
+          unused.Spawn([&f, &told]() -> Task<absl::Status> {
+            absl::Status waited = co_await f.provider.WaitUnused();
+            told = true;
+            co_return waited;
+          });
+          EXPECT_FALSE(told);
+          (*lease)->End(ConnectionEnd::kInGoodOrder);
+          lost = co_await unused.Join();
+          EXPECT_TRUE(f.server.peers[0]->closed);
+          EXPECT_EQ(f.server.dials, dials);
+          co_return lost;
+        },
+        GiveUp::kAnyway);
+  }
 }
 
 }  // namespace
