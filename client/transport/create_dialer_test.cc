@@ -18,9 +18,13 @@
 #include "base/status/testing/status_matchers.h"
 #include "base/task/task_group.h"
 #include "base/task/testing/run_test.h"
+#include "client/rest/config.h"
+#include "client/rest/transport.h"
 #include "client/transport/testing/fake_stream_server.h"
 #include "httpstream/spdy/testing/golden.h"
+#include "net/http/connection_pool.h"
 #include "net/http/handler.h"
+#include "net/http/message.h"
 #include "net/socket/socket.h"
 
 namespace fairway::transport {
@@ -101,6 +105,39 @@ TEST(CreateDialerTest, FallsBackOnceToSpdy) {
                             "POST SPDY/3.1"))
         << status;
   }
+}
+
+TEST(CreateDialerTest, TakesTheConnectionThatARequestHasLeft) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    FakeStreamServer::Options options;
+    options.spdy = Answers(200, "ok");
+    FakeStreamServer server(executor, options);
+    rest::Config config;
+    config.host = server.url();
+    config.connections = std::make_shared<net::http::ConnectionPool>(executor);
+    auto transport = rest::TransportFor(executor, config);
+    if (!transport.ok()) co_return transport.status();
+    net::http::Request request;
+    request.url = *net::http::ParseUrl(server.url() + "/pod");
+    const std::string place = net::http::ConnectionPool::KeyOf(request.url, {});
+    absl::StatusOr<net::http::Response> response =
+        co_await (*transport)->RoundTrip(request);
+    if (!response.ok()) co_return response.status();
+    absl::StatusOr<std::string> body =
+        co_await net::http::ReadAll(*response->body, 100);
+    EXPECT_EQ(body.value_or(""), "ok");
+    std::shared_ptr<net::http1::Input> idle = config.connections->Take(place);
+    EXPECT_NE(idle, nullptr);
+    if (idle == nullptr) co_return absl::OkStatus();
+    config.connections->Give(place, idle);
+    auto dialer = CreateDialer(config, "POST", request.url, {});
+    if (!dialer.ok()) co_return dialer.status();
+    absl::StatusOr<std::string> echo = co_await Echo(**dialer);
+    EXPECT_THAT(echo, IsOk());
+    EXPECT_EQ(config.connections->Take(place), nullptr);
+    absl::Status stopped = co_await server.Stop();
+    co_return stopped;
+  });
 }
 
 TEST(CreateDialerTest, AServerThatIsNotThereIsAskedOnce) {
