@@ -42,8 +42,8 @@ void PodWatch::ResumeFrom(std::string resource_version) {
 }
 
 void PodWatch::Doubt() {
-  if (watcher_ == nullptr || absl::Now() - heard_ < times_.doubt_after) return;
-  doubted_ = true;
+  if (absl::Now() - heard_ < times_.doubt_after) return;
+  if (watcher_ != nullptr) doubted_ = true;
   wake_.NotifyAll();
 }
 
@@ -277,8 +277,10 @@ Task<absl::Status> PodWatch::Pause() {
       std::min(most, times_.first_pause * (1 << std::min(failures_, 16)));
   ++failures_;
   std::uniform_real_distribution<double> share(0.75, 1);
-  absl::Status slept = co_await Sleep(pause * share(random_));
-  co_return slept;
+  absl::Status woken = co_await WithDeadline(pause * share(random_), "pause",
+                                             [this] { return wake_.Wait(); });
+  if (absl::IsDeadlineExceeded(woken)) co_return absl::OkStatus();
+  co_return woken;
 }
 
 }  // namespace fairway::polymorphichelpers

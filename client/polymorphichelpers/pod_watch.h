@@ -49,7 +49,7 @@ struct PodWatchTimes {
   // After how much silence a watch is made anew; servers send a bookmark each
   // minute.
   absl::Duration silence = absl::Seconds(150);
-  // Doubt() counts when nothing was heard for so long.
+  // Doubt() counts if nothing was heard for so long.
   absl::Duration doubt_after = absl::Seconds(2);
 };
 
@@ -86,7 +86,8 @@ class PodWatch {
   Task<absl::StatusOr<PodChange>> Next();
 
   // Somebody has reason to think that what is known is old: Next() asks again
-  // instead of waiting for the end of a connection that may be dead.
+  // instead of waiting for the end of a connection that may be dead, or for
+  // that of a pause.
   void Doubt();
 
  private:

@@ -342,6 +342,31 @@ TEST(PodWatchTest, WhoDoubtsIsToldAllAnew) {
   });
 }
 
+TEST(PodWatchTest, WhoDoubtsEndsAPause) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    PodWatchTimes times;
+    times.first_pause = absl::Minutes(1);
+    times.early_pause = absl::Minutes(1);
+    Rig rig(executor, OfApp(), times);
+    rig.api.down = absl::UnavailableError("connect: connection refused");
+    TaskGroup group(executor);
+    group.Spawn([&rig]() -> Task<absl::Status> {
+      absl::StatusOr<std::string> next = co_await rig.Next();
+      co_return next.status();
+    });
+    absl::Status asked = co_await rig.api.WaitForRequests(1);
+    FAIRWAY_CO_RETURN_IF_ERROR(asked);
+    rig.api.down = absl::OkStatus();
+    while (group.running() > 0) {
+      rig.watch.Doubt();
+      absl::Status slept = co_await Sleep(absl::Milliseconds(1));
+      FAIRWAY_CO_RETURN_IF_ERROR(slept);
+    }
+    absl::Status joined = co_await group.Join();
+    co_return joined;
+  });
+}
+
 TEST(PodWatchTest, ThereIsNoDoubtWhereThereWasNewsJustNow) {
   RunTest([](Executor executor) -> Task<absl::Status> {
     Rig rig(executor, OfApp());
