@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "api/errors.h"
 #include "client/rest/kubeconfig.h"
 #include "client/rest/rest_client.h"
@@ -61,6 +62,8 @@ std::string ErrorMessage(const absl::Status& status) {
   if (status.ok()) return "";
   const std::vector<std::string> faults = rest::ConfigurationFaults(status);
   if (!faults.empty()) return ConfigurationMessage(faults);
+  const std::vector<std::string> errors = rest::AggregatedErrors(status);
+  if (!errors.empty()) return absl::StrCat(absl::StrJoin(errors, "\n"), "\n");
   if (const auto error = rest::UrlErrorOf(status); error.has_value()) {
     return UrlErrorMessage(*error);
   }

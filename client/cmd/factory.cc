@@ -7,6 +7,10 @@
 #include <utility>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "base/log/klog_line.h"
 #include "base/time/go_time.h"
 
 namespace fairway::cmd {
@@ -17,6 +21,34 @@ std::string DefaultServer() {
   const char* master = std::getenv("KUBERNETES_MASTER");
   return master != nullptr && *master != '\0' ? master
                                               : "http://localhost:8080";
+}
+
+// Mirrors: clientcmd.ParseTimeout. A bare number is seconds.
+absl::StatusOr<absl::Duration> ParseTimeout(const std::string& text) {
+  int64_t seconds = 0;
+  absl::StatusOr<absl::Duration> timeout = absl::SimpleAtoi(text, &seconds)
+                                               ? absl::Seconds(seconds)
+                                               : ParseGoDuration(text);
+  if (timeout.ok() && *timeout >= absl::ZeroDuration()) return timeout;
+  return absl::InvalidArgumentError(
+      "Invalid timeout value. Timeout must be a single integer in seconds, or "
+      "an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)");
+}
+
+// Says which files were read, and whether none of $KUBECONFIG is there.
+void LogFiles(const rest::Kubeconfig& kubeconfig, const rest::RequestLog& log) {
+  if (!kubeconfig.missing.empty()) {
+    log.write(KlogLine('W', "loader.go:223",
+                       absl::StrCat("Config not found: ",
+                                    absl::StrJoin(kubeconfig.missing, ", ")),
+                       absl::Now()));
+  }
+  if (log.verbosity < 6) return;
+  for (const std::string& path : kubeconfig.loaded) {
+    log.write(KlogLine('I', "loader.go:379",
+                       absl::StrCat("Config loaded from file:  ", path),
+                       absl::Now()));
+  }
 }
 
 }  // namespace
@@ -42,31 +74,30 @@ Factory::Factory(Executor executor, ConfigFlags flags, DialerFactory dialers,
 }
 
 absl::StatusOr<rest::ClientConfig> Factory::ToClientConfig() {
-  if (std::exchange(loaded_, true)) return config_;
+  if (!std::exchange(loaded_, true)) config_ = MakeClientConfig();
+  return config_;
+}
+
+absl::StatusOr<rest::ClientConfig> Factory::MakeClientConfig() const {
+  rest::RequestLog log;
+  log.verbosity = flags_.verbosity;
+  // At once: whoever reads it may be looking for where it hangs.
+  log.write = [out = streams_.err_out](absl::string_view line) {
+    *out << std::string(line) << std::flush;
+  };
   absl::StatusOr<rest::Kubeconfig> kubeconfig =
       rest::LoadKubeconfig(flags_.kubeconfig);
-  if (!kubeconfig.ok()) {
-    config_ = kubeconfig.status();
-    return config_;
-  }
-  config_ = rest::NewClientConfig(*kubeconfig, flags_.overrides);
-  if (!config_.ok()) return config_;
-  config_->config.user_agent = rest::DefaultKubernetesUserAgent("kubectl");
-  // A bare number is seconds.
-  int64_t seconds = 0;
-  absl::StatusOr<absl::Duration> timeout =
-      absl::SimpleAtoi(flags_.request_timeout, &seconds)
-          ? absl::Seconds(seconds)
-          : ParseGoDuration(flags_.request_timeout);
-  if (!timeout.ok()) {
-    config_ = absl::InvalidArgumentError(
-        "Invalid timeout value. Timeout must be a single integer in seconds, "
-        "or an integer followed by a corresponding time unit (e.g. 1s | 2m | "
-        "3h)");
-    return config_;
-  }
-  config_->config.timeout = *timeout;
-  return config_;
+  if (!kubeconfig.ok()) return kubeconfig.status();
+  LogFiles(*kubeconfig, log);
+  absl::StatusOr<absl::Duration> timeout = ParseTimeout(flags_.request_timeout);
+  absl::StatusOr<rest::ClientConfig> client =
+      rest::NewDeferredClientConfig(*kubeconfig, flags_.overrides);
+  if (!client.ok()) return client;
+  if (!timeout.ok()) return timeout.status();
+  client->config.user_agent = rest::DefaultKubernetesUserAgent("kubectl");
+  client->config.timeout = *timeout;
+  client->config.log = std::move(log);
+  return client;
 }
 
 absl::StatusOr<rest::RESTClient*> Factory::RESTClient() {

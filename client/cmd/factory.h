@@ -53,7 +53,7 @@ class Factory {
   const DialerFactory& dialers() const { return dialers_; }
 
   // The configuration and the namespace, made once.
-  // Errors: of LoadKubeconfig and NewClientConfig.
+  // Errors: of LoadKubeconfig and NewDeferredClientConfig.
   absl::StatusOr<rest::ClientConfig> ToClientConfig();
   // The client, made once; lives as long as the Factory.
   absl::StatusOr<rest::RESTClient*> RESTClient();
@@ -65,6 +65,8 @@ class Factory {
   }
 
  private:
+  absl::StatusOr<rest::ClientConfig> MakeClientConfig() const;
+
   Executor executor_;
   ConfigFlags flags_;
   DialerFactory dialers_;

@@ -22,6 +22,13 @@ std::vector<Flag> GlobalFlags(ConfigFlags* flags) {
     overrides->insecure_skip_tls_verify = *insecure_value;
     return status;
   };
+  Flag groups = StringSliceFlag("as-group", 0, &overrides->impersonate_groups,
+                                "The groups to act as a member of");
+  // One a flag: a group's name may have commas.
+  groups.set = [overrides](const std::string& value) {
+    overrides->impersonate_groups.push_back(value);
+    return absl::OkStatus();
+  };
   return {
       StringFlag("kubeconfig", 0, &flags->kubeconfig,
                  "The kubeconfig file to read"),
@@ -50,8 +57,9 @@ std::vector<Flag> GlobalFlags(ConfigFlags* flags) {
       StringFlag("client-key", 0, &overrides->client_key,
                  "File with the client certificate's key"),
       StringFlag("as", 0, &overrides->impersonate, "The user to act as"),
-      StringSliceFlag("as-group", 0, &overrides->impersonate_groups,
-                      "The groups to act as a member of"),
+      std::move(groups),
+      StringFlag("as-uid", 0, &overrides->impersonate_uid,
+                 "The user id to act as"),
       StringFlag("request-timeout", 0, &flags->request_timeout,
                  "How long one request may take (1s, 2m, 3h); 0 leaves it to "
                  "the program"),
