@@ -10,7 +10,7 @@
 
 namespace fairway {
 
-// "I1123 03:01:23.122621   11092 round_trippers.go:445] GET ...", with a
+// "I1123 03:01:23.122621   11092 round_trippers.go:445] GET ...", ending in a
 // newline. `severity` is I, W, E or F; `where` is Kubernetes' own file and
 // line, which scripts may look for; `now` is shown in local time.
 std::string KlogLine(char severity, absl::string_view where,

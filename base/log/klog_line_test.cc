@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 
 namespace fairway {
 namespace {

@@ -47,8 +47,8 @@ absl::StatusOr<net::http::Url> DefaultServerURL(const Config& config) {
           ? host
           : absl::StrCat(has_tls ? "https://" : "http://", host);
   absl::StatusOr<net::http::Url> url = net::http::ParseUrl(text);
-  if (!url.ok()) return url.status();
-  if ((url->scheme != "http" && url->scheme != "https") || url->host.empty()) {
+  if (!url.ok() || (url->scheme != "http" && url->scheme != "https") ||
+      url->host.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "host must be a URL or a host:port pair: \"", config.host, "\""));
   }

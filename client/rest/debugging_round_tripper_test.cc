@@ -208,7 +208,7 @@ TEST(LogBodyTest, WhatIsNoTextIsInHex) {
             "00000000  00 61 62 63 63 63 63 63  63 63 63 63 63 63 63 63  "
             "|.abccccccccccccc|\n"
             "00000010  63                                                "
-            "|c|\n\n");
+            "|c|\n");
 }
 
 }  // namespace

@@ -54,7 +54,8 @@ absl::StatusOr<nlohmann::json> ParseOutput(const std::string& output) {
   if (!json.ok()) return json.status();
   value = api::ParseJson(*json);
   if (value.ok() && !value->is_object() && !value->is_null()) {
-    return absl::InvalidArgumentError("want an object");
+    return absl::InvalidArgumentError(
+        "couldn't get version/kind; json parse error: want an object");
   }
   return value;
 }
@@ -286,7 +287,9 @@ absl::StatusOr<ExecCredentials> ExecAuthenticator::Decode(
   }
   if (!kind.empty() && kind != "ExecCredential") {
     return undecodable(absl::StrCat(
-        "no kind \"", kind, "\" is registered for version \"", version, "\""));
+        "no kind \"", kind, "\" is registered for version \"", version,
+        "\" in scheme \"k8s.io/client-go/plugin/pkg/client/auth/exec/"
+        "exec.go:63\""));
   }
   if (!document.Has("status")) {
     return CredentialsError("exec plugin didn't return a status field");

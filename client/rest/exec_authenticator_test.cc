@@ -304,7 +304,9 @@ const OutputCase kOutputs[] = {
      "exec plugin is configured to use API version VERSION, plugin returned "
      "version client.authentication.k8s.io/v1alpha1"},
     {R"({"apiVersion":"VERSION","kind":"Foo","status":{"token":"a"}})",
-     "decoding stdout: no kind \"Foo\" is registered for version \"VERSION\""},
+     "decoding stdout: no kind \"Foo\" is registered for version \"VERSION\" "
+     "in "
+     "scheme \"k8s.io/client-go/plugin/pkg/client/auth/exec/exec.go:63\""},
     {R"({"apiVersion":"VERSION","kind":"ExecCredential"})",
      "exec plugin didn't return a status field"},
     {R"({"apiVersion":"VERSION","status":{}})",

@@ -199,8 +199,8 @@ Url RESTClient::URL(const Resource& resource) const {
 RESTClient::Call RESTClient::CallFor(absl::string_view verb,
                                      const Resource& resource,
                                      std::string body) const {
-  return {std::string(verb), URL(resource), std::move(body), resource.resource,
-          resource.name, resource.accept};
+  return {std::string(verb), URL(resource), std::move(body),
+          resource.resource, resource.name, resource.accept};
 }
 
 Task<absl::StatusOr<std::string>> RESTClient::Get(Resource resource) {

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "api/errors.h"
 #include "base/status/testing/status_matchers.h"
+#include "base/task/deadline.h"
 #include "base/task/loop.h"
 #include "client/rest/transport.h"
 
@@ -206,6 +207,59 @@ TEST(RestClientTest, UnreachedServerIsAUrlError) {
   EXPECT_EQ(error->cause, "dial tcp 1.2.3.4:1: refused");
 }
 
+// Never answers.
+class SilentRoundTripper final : public RoundTripper {
+ public:
+  Task<absl::StatusOr<Response>> RoundTrip(Request) override {
+    absl::Status slept = co_await Sleep(absl::InfiniteDuration());
+    co_return slept;
+  }
+};
+
+TEST(RestClientTest, ARequestHasAnEnd) {
+  absl::Status ran = RunLoop([]() -> Task<absl::Status> {
+    RESTClient client(std::make_unique<SilentRoundTripper>(), Base(),
+                      absl::Milliseconds(20));
+    Resource pods;
+    pods.resource = "pods";
+    absl::StatusOr<std::string> list = co_await client.List(pods);
+    EXPECT_EQ(list.status().message(),
+              "Get \"https://h:6443/api/v1/pods\": context deadline exceeded");
+    // A watch has as long for the head of its answer.
+    auto watcher = co_await client.Watch(pods);
+    EXPECT_EQ(watcher.status().message(),
+              "Get \"https://h:6443/api/v1/pods?watch=true\": context deadline "
+              "exceeded");
+    EXPECT_TRUE(UrlErrorOf(watcher.status()).has_value());
+    co_return absl::OkStatus();
+  });
+  EXPECT_THAT(ran, IsOk());
+}
+
+TEST(RestClientTest, BodiesAreToldFromEightOn) {
+  Script script;
+  script.body = "{\"kind\":\"Pod\"}";
+  std::string told;
+  RequestLog log;
+  log.verbosity = 8;
+  log.write = [&told](absl::string_view line) {
+    absl::StrAppend(&told, line.substr(line.find("] ") + 2));
+  };
+  absl::Status ran = RunLoop([&]() -> Task<absl::Status> {
+    RESTClient client(std::make_unique<FakeRoundTripper>(&script), Base(),
+                      absl::Seconds(5), log);
+    absl::StatusOr<std::string> made = co_await client.Create(PodX(), "{}");
+    script.status = 409;
+    absl::StatusOr<std::string> got = co_await client.Get(PodX());
+    EXPECT_FALSE(got.ok());
+    co_return made.status();
+  });
+  EXPECT_THAT(ran, IsOk());
+  EXPECT_EQ(told,
+            "Request Body: {}\nResponse Body: {\"kind\":\"Pod\"}\n"
+            "Response Body: {\"kind\":\"Pod\"}\n");
+}
+
 // All that a watch gives, as "TYPE ... end" or "TYPE ... <CODE>".
 std::string WatchAll(Script* script) {
   absl::StatusOr<std::string> all = RunClient(
@@ -389,10 +443,14 @@ TEST(ConfigTest, SchemeFollowsTheTlsMaterial) {
   config.host = "https://h/base/";
   EXPECT_EQ(DefaultServerURL(config).value_or(net::http::Url()).ToString(),
             "https://h/base");
-  config.host = "ftp://h";
-  EXPECT_THAT(DefaultServerURL(config),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("host must be a URL")));
+  for (const char* bad : {"ftp://h", "https://a b", "https://:1"}) {
+    config.host = bad;
+    EXPECT_THAT(
+        DefaultServerURL(config),
+        StatusIs(absl::StatusCode::kInvalidArgument,
+                 absl::StrCat("host must be a URL or a host:port pair: \"", bad,
+                              "\"")));
+  }
 }
 
 TEST(ConfigTest, UserAgentHasUpstreamsShape) {
