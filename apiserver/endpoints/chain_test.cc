@@ -251,7 +251,7 @@ TEST(FiltersTest, WhoMayOnlyGetOpensNoWebSocket) {
           {"Sec-WebSocket-Protocol", "SPDY/3.1+portforward.k8s.io"}});
   EXPECT_EQ(f.writer.status(), 403);
   EXPECT_EQ(f.writer.message(),
-            "pods/portforward \"p\" is forbidden: User \"reader\" cannot "
+            "pods \"p\" is forbidden: User \"reader\" cannot "
             "create resource \"pods/portforward\" in API group \"\" in the "
             "namespace \"ns\"");
   EXPECT_TRUE(f.connecter->asked.empty());
@@ -272,10 +272,25 @@ TEST(FiltersTest, WhoIsNotAllowedIsForbidden) {
   f.Send("POST", "/api/v1/namespaces/ns/pods/p/portforward", "m");
   EXPECT_EQ(f.writer.status(), 403);
   EXPECT_EQ(f.writer.message(),
-            "pods/portforward \"p\" is forbidden: User \"mallory\" cannot "
+            "pods \"p\" is forbidden: User \"mallory\" cannot "
             "create resource \"pods/portforward\" in API group \"\" in the "
             "namespace \"ns\"");
   EXPECT_TRUE(f.connecter->asked.empty());
+}
+
+TEST(FiltersTest, TheGroupIsKnownToAuthorizationAndAudit) {
+  Fixture f;
+  f.Send("GET", "/apis/apps/v1/namespaces/ns/deployments/d", "m");
+  EXPECT_EQ(f.writer.status(), 403);
+  EXPECT_EQ(f.writer.message(),
+            "deployments.apps \"d\" is forbidden: User \"mallory\" cannot get "
+            "resource \"deployments\" in API group \"apps\" in the namespace "
+            "\"ns\"");
+  ASSERT_EQ(f.authorizer.seen.size(), 1u);
+  EXPECT_EQ(f.authorizer.seen[0].api_group, "apps");
+  EXPECT_EQ(f.authorizer.seen[0].api_version, "v1");
+  ASSERT_FALSE(f.sink.lines.empty());
+  EXPECT_EQ(StringAt(f.sink.lines.back(), {"objectRef", "apiGroup"}), "apps");
 }
 
 TEST(FiltersTest, UnknownUsersAreUnauthorized) {

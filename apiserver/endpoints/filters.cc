@@ -268,10 +268,8 @@ absl::Status Decide(const authorization::Attributes& attributes,
   }
   std::string why = authorization::ForbiddenMessage(attributes);
   if (!result->reason.empty()) absl::StrAppend(&why, ": ", result->reason);
+  // The subresource is named in `why`.
   std::string resource = attributes.resource;
-  if (!attributes.subresource.empty()) {
-    absl::StrAppend(&resource, "/", attributes.subresource);
-  }
   if (!attributes.api_group.empty()) {
     absl::StrAppend(&resource, ".", attributes.api_group);
   }

@@ -48,6 +48,51 @@ TEST(LabelSelectorParseTest, RefusesWhatIsNoSelector) {
   }
 }
 
+struct LabelSelectorCase {
+  const char* selector;
+  bool matches;  // {"a":"1","b":"x"}
+};
+
+class LabelSelectorAsSelectorTest
+    : public ::testing::TestWithParam<LabelSelectorCase> {};
+
+TEST_P(LabelSelectorAsSelectorTest, MeansWhatUpstreamsDoes) {
+  auto selector = LabelSelectorAsSelector(Json::parse(GetParam().selector));
+  ASSERT_THAT(selector, IsOk());
+  const Json object =
+      Json::parse(R"({"metadata":{"labels":{"a":"1","b":"x"}}})");
+  EXPECT_EQ(MatchesLabels(*selector, object), GetParam().matches);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, LabelSelectorAsSelectorTest,
+    ::testing::Values(
+        LabelSelectorCase{"{}", true},
+        LabelSelectorCase{R"({"matchLabels":{"a":"1","b":"x"}})", true},
+        LabelSelectorCase{R"({"matchLabels":{"a":"1","b":"y"}})", false},
+        LabelSelectorCase{R"({"matchExpressions":[
+            {"key":"a","operator":"In","values":["2","1"]}]})",
+                          true},
+        LabelSelectorCase{R"({"matchExpressions":[
+            {"key":"a","operator":"NotIn","values":["1"]}]})",
+                          false},
+        LabelSelectorCase{R"({"matchExpressions":[
+            {"key":"c","operator":"NotIn","values":["1"]}]})",
+                          true},
+        LabelSelectorCase{R"({"matchExpressions":[
+            {"key":"c","operator":"Exists"}]})",
+                          false},
+        LabelSelectorCase{R"({"matchLabels":{"a":"1"},"matchExpressions":[
+            {"key":"c","operator":"DoesNotExist"}]})",
+                          true}));
+
+TEST(LabelSelectorOperatorTest, RefusesOperatorsThatThereAreNot) {
+  EXPECT_THAT(LabelSelectorAsSelector(Json::parse(
+                  R"({"matchExpressions":[{"key":"a","operator":"Gt"}]})")),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "\"Gt\" is not a valid pod selector operator"));
+}
+
 TEST(FieldSelectorTest, ReadsOperatorsAndEscapes) {
   auto selector = ParseFieldSelector("metadata.name=a\\,b,spec.nodeName!=");
   ASSERT_THAT(selector, IsOk());
