@@ -13,6 +13,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <functional>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -57,7 +59,11 @@ class ListenerImpl final : public Listener {
   ListenerImpl(Executor executor, Address address, SocketFile file)
       : state_(std::make_shared<State>(executor)),
         address_(std::move(address)),
-        file_(std::move(file)) {}
+        file_(std::move(file)) {
+    state_->accept =
+        absl::StrCat("accept ", address_.port == 0 ? "unix " : "tcp ",
+                     address_.ToString(), ": accept4");
+  }
   ~ListenerImpl() override { Close(); }
 
   absl::Status Assign(OwnedFd fd) {
@@ -85,12 +91,19 @@ class ListenerImpl final : public Listener {
       if (fd >= 0) {
         absl::StatusOr<std::unique_ptr<Socket>> socket =
             AdoptSocket(executor, fd);
-        if (socket.ok()) co_return socket;
+        if (socket.ok()) {
+          state->lacks = false;
+          co_return socket;
+        }
         // It was reset while it waited for us: as good as never there.
         continue;
       }
       // Anything else is about the one connection that would have come.
-      if (!IsLackOfResources(errno)) continue;
+      const int error = errno;
+      if (!IsLackOfResources(error)) continue;
+      if (!std::exchange(state->lacks, true) && state->on_lack != nullptr) {
+        state->on_lack(FromErrno(error, state->accept));
+      }
       state->back_off.expires_after(back_off);
       back_off = std::min(back_off * 2, kLongestBackOff);
       auto [interrupted] = co_await state->back_off.async_wait(kAwait);
@@ -98,11 +111,17 @@ class ListenerImpl final : public Listener {
     }
   }
 
+  void OnLackOfResources(
+      std::function<void(const absl::Status& lack)> told) override {
+    state_->on_lack = std::move(told);
+  }
+
   Address address() const override { return address_; }
 
   void Close() override {
     if (state_->closed) return;
     state_->closed = true;
+    state_->on_lack = nullptr;
     file_.Remove();
     error_code ignored;
     state_->descriptor.close(ignored);
@@ -119,6 +138,9 @@ class ListenerImpl final : public Listener {
                                asio::wait_traits<std::chrono::steady_clock>,
                                Executor>
         back_off;
+    std::string accept;  // for errors: what is done, to what
+    std::function<void(const absl::Status& lack)> on_lack;
+    bool lacks = false;
     bool closed = false;
   };
 

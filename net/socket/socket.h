@@ -35,8 +35,8 @@ absl::StatusOr<HostPort> SplitHostPort(absl::string_view host_port);
 
 // A connected socket. TCP has TCP_NODELAY and keepalive set, and not
 // TCP_USER_TIMEOUT: by that the kernel gives up a peer that keeps its window
-// shut, which is only a slow reader. Abort() sends RST on TCP. Lives on the
-// executor of its making.
+// shut, which is only a slow reader. Abort() sends RST on TCP. A WaitReadable()
+// that is cancelled leaves it as it was. Lives on the executor of its making.
 class Socket : public ByteStream {
  public:
   virtual Address local_address() const = 0;
@@ -79,6 +79,11 @@ class Listener {
   // Errors: kCancelled.
   virtual Task<absl::StatusOr<std::unique_ptr<Socket>>> Accept(
       Executor executor) = 0;
+  // Has `told` called when Accept begins to wait for descriptors, with what it
+  // waits for in Go's words ("accept tcp 127.0.0.1:80: accept4: too many open
+  // files"), and not again before it has accepted a connection.
+  virtual void OnLackOfResources(
+      std::function<void(const absl::Status& lack)> told) = 0;
   virtual Address address() const = 0;
   virtual void Close() = 0;
 };

@@ -446,6 +446,10 @@ TEST(ListenTest, AcceptOutlivesALackOfDescriptors) {
     EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
     EXPECT_EQ(::open("/dev/null", O_RDONLY), -1);
     EXPECT_EQ(errno, EMFILE);
+    std::vector<std::string> lacks;
+    (*listener)->OnLackOfResources([&lacks](const absl::Status& lack) {
+      lacks.emplace_back(lack.message());
+    });
     TaskGroup group(executor);
     absl::StatusOr<std::unique_ptr<Socket>> b = absl::UnknownError("waiting");
     group.Spawn([&]() -> Task<absl::Status> {
@@ -454,6 +458,10 @@ TEST(ListenTest, AcceptOutlivesALackOfDescriptors) {
     });
     co_await Sleep(absl::Milliseconds(30));
     EXPECT_THAT(b, StatusIs(StatusCode::kUnknown));
+    // Once, however often it tried.
+    EXPECT_EQ(lacks, std::vector<std::string>{absl::StrCat(
+                         "accept tcp ", (*listener)->address().ToString(),
+                         ": accept4: too many open files")});
     EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
     absl::Status joined = co_await group.Join();
     FAIRWAY_CO_RETURN_IF_ERROR(joined);

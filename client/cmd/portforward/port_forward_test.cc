@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -365,6 +367,34 @@ TEST_F(PortForwardTest, APortInUseComesWithAHint) {
             EndsWith("\nerror: unable to listen on any of the requested ports: "
                      "[{" +
                      port + " 80}]\n")));
+}
+
+TEST_F(PortForwardTest, ALackOfDescriptorsIsToldAndOutlived) {
+  const std::string file = folder_ + "/descriptors.json";
+  KubectlRun run(
+      Args({"web", ":80", "--address=127.0.0.1", "--ports-file", file}));
+  ASSERT_TRUE(run.WaitReady());
+  const json ports = json::parse(ReadText(file), nullptr, false);
+  const int port = ports["forwards"][0]["listeners"][0]["localPort"];
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  rlimit usual = {};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &usual), 0);
+  const rlimit none = {3, usual.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  ASSERT_TRUE(ConnectTcp(fd, port));
+  EXPECT_THAT(run.NextErrorLine(),
+              EndsWith(absl::StrCat("] error accepting connection on port ",
+                                    port, ": accept tcp 127.0.0.1:", port,
+                                    ": accept4: too many open files\n")));
+  EXPECT_THAT(run.NextErrorLine(),
+              AllOf(StartsWith("hint: every connection takes a file descriptor "
+                               "or two, and the limit is 3: raise it by "
+                               "\"ulimit -n NUMBER\"")));
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &usual), 0);
+  EXPECT_EQ(Talk(fd, "hello"), "hello");
+  const KubectlResult ran = run.Interrupt();
+  EXPECT_EQ(ran.err, "");
+  EXPECT_EQ(ran.code, 0);
 }
 
 TEST_F(PortForwardTest, APortsFileThatCannotBeWrittenEndsTheCommand) {

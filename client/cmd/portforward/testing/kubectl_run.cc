@@ -21,6 +21,7 @@
 #include "api/errors.h"
 #include "base/task/run_on.h"
 #include "client/cmd/cmd.h"
+#include "client/cmd/lossy_stream.h"
 #include "client/transport/create_dialer.h"
 #include "net/http/handler.h"
 
@@ -63,25 +64,6 @@ Task<absl::Status> Answer(const std::map<std::string, std::string>* objects,
   absl::Status sent =
       co_await net::http::Respond(writer, code, "application/json", body);
   co_return sent;
-}
-
-std::string Talk(int fd, const std::string& text) {
-  if (write(fd, text.data(), text.size()) !=
-      static_cast<ssize_t>(text.size())) {
-    close(fd);
-    return "cannot write";
-  }
-  shutdown(fd, SHUT_WR);
-  std::string heard;
-  char bytes[4096];
-  while (true) {
-    const ssize_t n = read(fd, bytes, sizeof(bytes));
-    if (n < 0) heard += std::strerror(errno);
-    if (n <= 0) break;
-    heard.append(bytes, static_cast<size_t>(n));
-  }
-  close(fd);
-  return heard;
 }
 
 }  // namespace
@@ -128,10 +110,13 @@ KubectlRun::KubectlRun(std::vector<std::string> args, std::string input,
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) std::abort();
   told_ = ends[0];
-  const int for_ready = ends[1];
-  const int for_end = dup(for_ready);
+  for_ready_ = ends[1];
+  int err_ends[2];
+  if (pipe2(err_ends, O_CLOEXEC) != 0) std::abort();
+  errors_ = err_ends[0];
+  const int for_end = dup(for_ready_);
   // Flags stand before the first "--".
-  args.insert(args.begin(), absl::StrCat("--ready-fd=", for_ready));
+  args.insert(args.begin(), absl::StrCat("--ready-fd=", for_ready_));
   args.insert(args.begin(), "port-forward");
   if (dialers == nullptr) {
     dialers = [](Executor, const rest::Config& config, std::string method,
@@ -140,9 +125,13 @@ KubectlRun::KubectlRun(std::vector<std::string> args, std::string input,
                                      std::move(session));
     };
   }
-  thread_ = std::thread(
-      [this, args = std::move(args), dialers = std::move(dialers), for_end]() {
-        code_ = RunKubectl(args, {&in_, &out_, &err_}, dialers);
+  thread_ =
+      std::thread([this, args = std::move(args), dialers = std::move(dialers),
+                   for_end, for_errors = err_ends[1]]() {
+        LossyStream lossy_err(for_errors);
+        code_ = RunKubectl(args, {&in_, &out_, &err_, nullptr, &lossy_err},
+                           dialers);
+        close(for_errors);
         if (write(for_end, kEnded, sizeof(kEnded) - 1) < 0) std::abort();
         close(for_end);
       });
@@ -151,6 +140,7 @@ KubectlRun::KubectlRun(std::vector<std::string> args, std::string input,
 KubectlRun::~KubectlRun() {
   if (thread_.joinable()) Interrupt();
   close(told_);
+  close(errors_);
 }
 
 std::string KubectlRun::NextWord() {
@@ -160,7 +150,12 @@ std::string KubectlRun::NextWord() {
 }
 
 bool KubectlRun::WaitReady() {
-  ended_ = NextWord() == kEnded;
+  if (!told_any_) {
+    told_any_ = true;
+    ended_ = NextWord() == kEnded;
+    // Else it was closed when it was told.
+    if (ended_) close(for_ready_);
+  }
   return !ended_;
 }
 
@@ -171,9 +166,26 @@ KubectlResult KubectlRun::Interrupt() {
   return Wait();
 }
 
+std::string KubectlRun::NextErrorLine() {
+  std::string line;
+  char c = 0;
+  while (read(errors_, &c, 1) == 1) {
+    line += c;
+    if (c == '\n') break;
+  }
+  return line;
+}
+
 KubectlResult KubectlRun::Wait() {
   thread_.join();
-  return {code_, out_.str(), err_.str()};
+  WaitReady();
+  std::string err;
+  while (true) {
+    const std::string line = NextErrorLine();
+    if (line.empty()) break;
+    err += line;
+  }
+  return {code_, out_.str(), err + err_.str()};
 }
 
 KubectlResult RunToEnd(std::vector<std::string> args, DialerFactory dialers) {
@@ -181,18 +193,39 @@ KubectlResult RunToEnd(std::vector<std::string> args, DialerFactory dialers) {
   return run.Wait();
 }
 
-std::string TalkTcp(int port, const std::string& text) {
+std::string Talk(int fd, const std::string& text) {
+  if (write(fd, text.data(), text.size()) !=
+      static_cast<ssize_t>(text.size())) {
+    close(fd);
+    return "cannot write";
+  }
+  shutdown(fd, SHUT_WR);
+  std::string heard;
+  char bytes[4096];
+  while (true) {
+    const ssize_t n = read(fd, bytes, sizeof(bytes));
+    if (n < 0) heard += std::strerror(errno);
+    if (n <= 0) break;
+    heard.append(bytes, static_cast<size_t>(n));
+  }
+  close(fd);
+  return heard;
+}
+
+bool ConnectTcp(int fd, int port) {
   sockaddr_in address = {};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(static_cast<uint16_t>(port));
+  return connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) ==
+         0;
+}
+
+std::string TalkTcp(int port, const std::string& text) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) !=
-      0) {
-    close(fd);
-    return "cannot connect";
-  }
-  return Talk(fd, text);
+  if (ConnectTcp(fd, port)) return Talk(fd, text);
+  close(fd);
+  return "cannot connect";
 }
 
 std::string TalkUnix(const std::string& path, const std::string& text) {

@@ -53,6 +53,9 @@ class KubectlRun {
 
   // Waits until it is ready, or has ended; whether it is.
   bool WaitReady();
+  // Waits for the next line that it writes to standard error while it forwards;
+  // empty once it has ended. Lines read here are no part of the result.
+  std::string NextErrorLine();
   // Sends SIGINT, unless it has ended, and waits for the end.
   KubectlResult Interrupt();
   // Waits for the end.
@@ -65,8 +68,11 @@ class KubectlRun {
   std::string NextWord();
 
   int code_ = -1;
-  int told_ = -1;  // what it tells
-  bool ended_ = false;
+  int told_ = -1;    // what it tells
+  int errors_ = -1;  // what it writes to standard error while it forwards
+  int for_ready_ = -1;
+  bool told_any_ = false;
+  bool ended_ = false;  // before it was ready
   std::thread thread_;
 };
 
@@ -74,10 +80,14 @@ class KubectlRun {
 KubectlResult RunToEnd(std::vector<std::string> args,
                        DialerFactory dialers = nullptr);
 
-// Connects to 127.0.0.1:PORT or to the socket of a path, sends `text` and a
-// FIN, and gives what came until the other's FIN.
+// Connects to 127.0.0.1:PORT or to the socket of a path, and talks.
 std::string TalkTcp(int port, const std::string& text);
 std::string TalkUnix(const std::string& path, const std::string& text);
+
+// The parts of it: whether `fd` is connected now; sends `text` and a FIN on a
+// connected `fd`, gives what came until the other's FIN, and closes it.
+bool ConnectTcp(int fd, int port);
+std::string Talk(int fd, const std::string& text);
 
 }  // namespace fairway::cmd
 
