@@ -130,14 +130,18 @@ void Keep(const char* field, const Json& old, Json& object) {
   object[field] = value == nullptr ? Json::object() : *value;
 }
 
+Json ValueAt(const Json& object, JsonPath path) {
+  const Json* value = At(object, path);
+  return value == nullptr ? Json() : *value;
+}
+
 // Whether an update changes what a controller has to act on.
 bool IsNewGeneration(const WorkloadKind& kind, const Json& object,
                      const Json& old) {
-  if (object.at("spec") != old.at("spec")) return true;
-  if (!kind.annotations_bump_generation) return false;
-  const Json* now = At(object, {"metadata", "annotations"});
-  const Json* had = At(old, {"metadata", "annotations"});
-  return (now == nullptr ? Json() : *now) != (had == nullptr ? Json() : *had);
+  if (ValueAt(object, {"spec"}) != ValueAt(old, {"spec"})) return true;
+  return kind.annotations_bump_generation &&
+         ValueAt(object, {"metadata", "annotations"}) !=
+             ValueAt(old, {"metadata", "annotations"});
 }
 
 void KeepGeneration(const Json& old, int64_t step, Json& object) {
