@@ -60,6 +60,13 @@ TargetPods::TargetPods(Executor executor, rest::RESTClient* client,
       is_pod_(options_.kind->kind == "Pod") {}
 
 Task<absl::StatusOr<Target>> TargetPods::Resolve() {
+  absl::StatusOr<Target> target = co_await FindTarget();
+  // Nobody asks what becomes of the pods, then.
+  if (!target.ok()) watch_.reset();
+  co_return target;
+}
+
+Task<absl::StatusOr<Target>> TargetPods::FindTarget() {
   const absl::Time deadline = absl::Now() + options_.pod_running_timeout;
   absl::Status found = co_await Find();
   if (!found.ok()) co_return found;
@@ -155,6 +162,9 @@ absl::StatusOr<std::string> TargetPods::SelectorOf(const std::string& json) {
 }
 
 Task<absl::Status> TargetPods::Update() {
+  if (watch_ == nullptr) {
+    co_return absl::FailedPreconditionError("pods: there is no target yet");
+  }
   absl::StatusOr<PodChange> change = co_await watch_->Next();
   if (!change.ok()) co_return change.status();
   Apply(*std::move(change));

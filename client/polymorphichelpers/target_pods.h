@@ -56,7 +56,7 @@ struct TargetPodsOptions {
 // Lifetime: `client` outlives it.
 class TargetPods final : public portforward::PodSource {
  public:
-  static constexpr size_t kMaxPods = 2000;
+  static constexpr size_t kMaxPods = 1000;
 
   TargetPods(Executor executor, rest::RESTClient* client, PodDialer dialer,
              TargetPodsOptions options);
@@ -94,6 +94,7 @@ class TargetPods final : public portforward::PodSource {
     absl::StatusOr<std::vector<portforward::ForwardedPort>> ports;
   };
 
+  Task<absl::StatusOr<portforward::Target>> FindTarget();
   Task<absl::Status> Find();
   absl::StatusOr<std::string> SelectorOf(const std::string& json);
   Task<absl::Status> Update();
