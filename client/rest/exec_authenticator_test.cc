@@ -277,6 +277,13 @@ TEST_F(ExecAuthenticatorTest, StdinIsForTheInteractive) {
   close(environment_.stdin_fd);
 }
 
+// A process of another group could not read from the terminal.
+TEST_F(ExecAuthenticatorTest, ProgramRunsInOurProcessGroup) {
+  Program("cut -d' ' -f5 /proc/$$/stat > " + folder_ + "/group");
+  Failure();
+  EXPECT_EQ(Written("group"), absl::StrCat(getpgrp(), "\n"));
+}
+
 TEST_F(ExecAuthenticatorTest, StderrIsTheUsers) {
   const std::string path = folder_ + "/stderr";
   environment_.stderr_fd = open(path.c_str(), O_WRONLY | O_CREAT, 0600);

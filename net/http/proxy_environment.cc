@@ -91,7 +91,7 @@ HostAndPort SplitEntry(absl::string_view entry) {
 }
 
 bool DomainMatches(absl::string_view entry, absl::string_view host) {
-  absl::ConsumePrefix(&entry, "*");
+  if (absl::StartsWith(entry, "*.")) entry.remove_prefix(1);
   const bool exact_too = !absl::StartsWith(entry, ".");
   const std::string suffix =
       exact_too ? absl::StrCat(".", entry) : std::string(entry);
