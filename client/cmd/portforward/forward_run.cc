@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "base/task/task_group.h"
 #include "client/cmd/check_err.h"
 #include "net/socket/address_class.h"
@@ -143,7 +144,7 @@ StatsRow ForwardRun::Stats() const {
   StatsRow row;
   row.forward = plan_.name;
   row.local = ShortNames(listeners_.listeners);
-  row.last_error = listeners_.error;
+  row.last_error = std::string(absl::StripPrefix(listeners_.error, "error: "));
   if (forwarder_ == nullptr) return row;
   const portforward::ForwardStats stats = forwarder_->stats();
   if (!stats.pods.empty()) row.pod = stats.pods[0];

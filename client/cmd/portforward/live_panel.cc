@@ -28,8 +28,8 @@ TerminalSize SizeOfTerminal(int fd) {
 }
 
 void LivePanel::Paint(std::vector<std::string> lines, TerminalSize size) {
-  // One row is the cursor's.
-  const size_t room = std::max<size_t>(size.rows, 3) - 1;
+  // One row is the cursor's, one stays empty.
+  const size_t room = std::max<size_t>(size.rows, 4) - 2;
   if (lines.size() > room) {
     const size_t hidden = lines.size() - room + 1;
     lines.resize(room);
@@ -52,18 +52,18 @@ void LivePanel::WriteAbove(std::ostream* out, const std::string& line,
 }
 
 std::string LivePanel::Erasure(TerminalSize size) const {
+  if (lines_.empty()) return "";
   // A terminal that has become narrower has broken the lines.
-  size_t rows = 0;
+  size_t rows = 1;
   for (const std::string& line : lines_) {
     rows +=
         std::max<size_t>(1, (line.size() + size.columns - 1) / size.columns);
   }
-  if (rows == 0) return "";
   return absl::StrCat("\r\x1b[", rows, "A", kEraseBelow);
 }
 
 std::string LivePanel::Painting() const {
-  std::string text;
+  std::string text = lines_.empty() ? "" : "\n";
   for (size_t i = 0; i < lines_.size(); ++i) {
     absl::StrAppend(&text, i == 0 ? kBold : "", lines_[i], i == 0 ? kPlain : "",
                     "\n");

@@ -29,8 +29,9 @@ class LivePanel {
   // finds no room drops all of a step or none.
   explicit LivePanel(std::ostream* terminal) : terminal_(terminal) {}
 
-  // Paints `lines`, the first of them bold, over those of before. Lines that
-  // the terminal has no room for are left out, and counted in the last one.
+  // Paints `lines`, the first of them bold, under an empty line, over those of
+  // before. Lines that the terminal has no room for are left out, and counted
+  // in the last one.
   void Paint(std::vector<std::string> lines, TerminalSize size);
 
   // Writes `line` above the panel. `out` is a stream to the same terminal.

@@ -76,9 +76,9 @@ TEST(LivePanelTest, PaintsOverItself) {
   std::ostringstream terminal;
   LivePanel panel(&terminal);
   panel.Paint({"HEAD", "a", "b", "c"}, {});
-  EXPECT_EQ(Shown(terminal), (Rows{"HEAD", "a", "b", "c", ""}));
+  EXPECT_EQ(Shown(terminal), (Rows{"", "HEAD", "a", "b", "c", ""}));
   panel.Paint({"HEAD", "d"}, {});
-  EXPECT_EQ(Shown(terminal), (Rows{"HEAD", "d", ""}));
+  EXPECT_EQ(Shown(terminal), (Rows{"", "HEAD", "d", ""}));
 }
 
 TEST(LivePanelTest, LinesStayAboveIt) {
@@ -90,7 +90,7 @@ TEST(LivePanelTest, LinesStayAboveIt) {
   panel.Paint({"HEAD", "b"}, {});
   EXPECT_EQ(Shown(terminal),
             (Rows{"Forwarding from 127.0.0.1:1 -> 1",
-                  "Handling connection for 1", "HEAD", "b", ""}));
+                  "Handling connection for 1", "", "HEAD", "b", ""}));
 }
 
 TEST(LivePanelTest, AnotherStreamOfTheTerminalMayWriteAboveIt) {
@@ -99,7 +99,7 @@ TEST(LivePanelTest, AnotherStreamOfTheTerminalMayWriteAboveIt) {
   LivePanel panel(&terminal);
   panel.Paint({"HEAD", "a"}, {});
   panel.WriteAbove(&out, "line", {});
-  EXPECT_EQ(Shown(terminal), (Rows{"line", "HEAD", "a", ""}));
+  EXPECT_EQ(Shown(terminal), (Rows{"line", "", "HEAD", "a", ""}));
 }
 
 TEST(LivePanelTest, ATerminalThatBecameNarrowerIsErasedAsItIs) {
@@ -108,14 +108,14 @@ TEST(LivePanelTest, ATerminalThatBecameNarrowerIsErasedAsItIs) {
   panel.WriteAbove(&terminal, "line", {});
   panel.Paint({"0123456789", "abc"}, {});
   panel.Paint({"HEAD", "a"}, {4, 24});
-  EXPECT_EQ(Shown(terminal, 4), (Rows{"line", "HEAD", "a", ""}));
+  EXPECT_EQ(Shown(terminal, 4), (Rows{"line", "", "HEAD", "a", ""}));
 }
 
 TEST(LivePanelTest, ALowTerminalShowsWhatItCan) {
   std::ostringstream terminal;
   LivePanel panel(&terminal);
-  panel.Paint({"HEAD", "a", "b", "c", "d"}, {80, 4});
-  EXPECT_EQ(Shown(terminal), (Rows{"HEAD", "a", "... 3 more", ""}));
+  panel.Paint({"HEAD", "a", "b", "c", "d"}, {80, 5});
+  EXPECT_EQ(Shown(terminal), (Rows{"", "HEAD", "a", "... 3 more", ""}));
 }
 
 TEST(SizeOfTerminalTest, WhatIsNoTerminalIsTakenForTheUsualOne) {

@@ -107,7 +107,7 @@ void Fit(std::vector<Column>& columns, size_t width) {
   }
 }
 
-// The ends of a name tell more than its middle.
+// The ends of a name, and of an error, tell more than the middle.
 std::string Cut(const std::string& text, size_t width) {
   constexpr absl::string_view kCut = "..";
   if (text.size() <= width) return text;
@@ -171,12 +171,12 @@ std::vector<std::string> StatsLines(absl::Span<const StatsRow> rows,
       Append(column, column.cell(row), &line);
     }
     lines.push_back(std::move(line));
-    if (row.last_error.empty()) continue;
-    lines.push_back(absl::StrCat("  last error: ", Printable(row.last_error)));
+    if (!row.last_error.empty()) {
+      lines.push_back(
+          absl::StrCat("  last error: ", Printable(row.last_error)));
+    }
   }
-  for (std::string& line : lines) {
-    if (line.size() > width) line.resize(width);
-  }
+  for (std::string& line : lines) line = Cut(line, width);
   return lines;
 }
 

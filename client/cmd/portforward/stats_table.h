@@ -36,9 +36,9 @@ std::string HumanBytes(double bytes);
 std::string HumanRoundTrip(absl::Duration round_trip);
 
 // A header, and a line for each row; under it, its last error, if it has one.
-// No line is wider than `width`: long names are cut in their middle, then
-// columns are left out, those that are missed least first. Bytes that are not
-// printable ASCII are shown as '?'.
+// No line is wider than `width`: columns are left out, those that are missed
+// least first, and long names and errors are cut in their middle. Bytes that
+// are not printable ASCII are shown as '?'.
 std::vector<std::string> StatsLines(absl::Span<const StatsRow> rows,
                                     size_t width);
 
