@@ -48,9 +48,12 @@ struct Route {
   std::shared_ptr<SessionProvider> sessions;  // outlives the lease
   std::unique_ptr<SessionLease> lease;
 
-  // Whether what has ended the lease's session is told of as the pod's loss.
-  bool LostWithThePod() const {
-    return sessions->shared() && !sessions->retired();
+  // Whether the end of a connection by `status` comes with the loss of its pod,
+  // or of the way to it, which the observer is told of.
+  bool LostWithThePod(const absl::Status& status) const {
+    if (backend->gone || !backend->pod.usable) return true;
+    return absl::IsUnavailable(status) && sessions->shared() &&
+           !sessions->retired();
   }
 };
 

@@ -34,7 +34,7 @@ struct Exchange {
   bool to_remote_ended = false;
   bool to_local_ended = false;
   bool error_ended = false;
-  std::function<void()> on_first_fin;
+  ForwardEvents events;
   Condition changed;
   TaskGroup tasks;
 
@@ -45,7 +45,9 @@ struct Exchange {
 
   void NoteFin(bool* ended, const absl::Status& why) {
     Note(ended, why);
-    if (why.ok() && to_remote_ended != to_local_ended) on_first_fin();
+    if (why.ok() && to_remote_ended != to_local_ended) {
+      events.on_first_fin();
+    }
   }
 
   void Break(const absl::Status& why) {
@@ -68,6 +70,7 @@ Task<absl::Status> ReadErrorText(Exchange& exchange) {
     absl::StatusOr<size_t> count = co_await exchange.error.Read(room);
     // A reset behind the text is how newer servers end it.
     if (!count.ok() || *count == 0) break;
+    if (text.empty()) exchange.events.on_error_text();
     text.append(buffer.data(), *count);
   }
   exchange.text = std::move(text);
@@ -138,8 +141,7 @@ void Start(Exchange& exchange) {
 
 // Joins the tasks, whose streams have ended; what still is being written ends
 // with the session.
-Task<void> JoinTasks(Exchange& exchange,
-                     const std::function<void()>& on_cut_off) {
+Task<void> JoinTasks(Exchange& exchange) {
   exchange.tasks.Cancel();
   std::function<Task<absl::Status>()> all_ended =
       [&exchange]() -> Task<absl::Status> {
@@ -152,7 +154,7 @@ Task<void> JoinTasks(Exchange& exchange,
   };
   absl::Status ended = co_await WithDeadline(kLastWriteTimeout, "last write",
                                              std::move(all_ended));
-  if (!ended.ok()) on_cut_off();
+  if (!ended.ok()) exchange.events.on_cut_off();
   absl::Status joined = co_await exchange.tasks.Join();
   joined.IgnoreError();
 }
@@ -163,11 +165,10 @@ Task<ForwardResult> ForwardConnection(net::ByteStream& local,
                                       httpstream::Stream& data,
                                       httpstream::Stream& error,
                                       ForwardedBytes& bytes,
-                                      std::function<void()> on_cut_off,
-                                      std::function<void()> on_first_fin) {
+                                      ForwardEvents events) {
   Executor executor = co_await kThisExecutor;
   Exchange exchange(executor, local, data, error, bytes);
-  exchange.on_first_fin = std::move(on_first_fin);
+  exchange.events = std::move(events);
   Start(exchange);
   ForwardResult result;
   const bool over = co_await WaitOver(exchange);
@@ -175,14 +176,14 @@ Task<ForwardResult> ForwardConnection(net::ByteStream& local,
     local.Abort();
     data.Reset();
     error.Reset();
-    on_cut_off();
+    exchange.events.on_cut_off();
     result.status = absl::CancelledError("forward: cancelled");
   } else {
     if (!exchange.status.ok()) {
       // Before waiting for words about it: the other end learns of it now.
       local.Abort();
       data.Reset();
-      on_cut_off();
+      exchange.events.on_cut_off();
     }
     absl::Status waited =
         co_await WithDeadline(kErrorStreamTimeout, "error stream",
@@ -191,7 +192,7 @@ Task<ForwardResult> ForwardConnection(net::ByteStream& local,
     result.status = exchange.status;
     co_await EndStreams(exchange);
   }
-  co_await JoinTasks(exchange, on_cut_off);
+  co_await JoinTasks(exchange);
   result.remote_error = std::move(exchange.text);
   co_return result;
 }

@@ -30,6 +30,18 @@ struct ForwardedBytes {
   uint64_t received = 0;  // from it
 };
 
+// Each is called once at most.
+struct ForwardEvents {
+  // The connection breaks, or the session does not take what is to be written:
+  // the Task may then have to wait for the session's end.
+  std::function<void()> on_cut_off;
+  // One direction has ended in good order and the other has not: the connection
+  // is about to finish.
+  std::function<void()> on_first_fin;
+  // The first text has come on the error stream.
+  std::function<void()> on_error_text;
+};
+
 // What became of one forwarded connection.
 struct ForwardResult {
   // The text on the error stream; empty if none came.
@@ -44,17 +56,12 @@ struct ForwardResult {
 // remote side has ended `data` and `error` both, for then nobody reads there.
 // All three streams are closed or reset on return. They and
 // `bytes` must outlive the Task.
-// `on_cut_off` is called, once at most, when the connection breaks, and when
-// the session does not take what is to be written: the Task may then have to
-// wait for the session's end. `on_first_fin` is called, once at most, when one
-// direction has ended in good order and the other has not: the connection is
-// about to finish. `bytes` counts as bytes move. Cancel: all three are reset.
+// `bytes` counts as bytes move. Cancel: all three are reset.
 Task<ForwardResult> ForwardConnection(net::ByteStream& local,
                                       httpstream::Stream& data,
                                       httpstream::Stream& error,
                                       ForwardedBytes& bytes,
-                                      std::function<void()> on_cut_off,
-                                      std::function<void()> on_first_fin);
+                                      ForwardEvents events);
 
 }  // namespace fairway::portforward
 

@@ -82,6 +82,18 @@ absl::Status MoveToSlot(size_t slot, ForwardedPort& port) {
   return absl::OkStatus();
 }
 
+// Whether the text says that what was to be reached is not there, so that
+// nobody was. Others may come of a connection that was made, as socat's do.
+bool IsOfAnotherSandbox(absl::string_view text) {
+  const std::string lower = absl::AsciiStrToLower(text);
+  for (const absl::string_view words :
+       {"container not running", "no such container", "is not running",
+        "not found"}) {
+    if (absl::StrContains(lower, words)) return true;
+  }
+  return false;
+}
+
 // Whether the error stream's text says only that nobody listens at the port, as
 // the runtimes put it. All else may mean that the pod is not there any more
 // ("container not running", "not found"), which a session does not tell.
@@ -308,7 +320,7 @@ Task<absl::Status> PortForwarder::HandleConnection(
     std::unique_ptr<net::Socket> socket, const LocalEnd* local, size_t slot,
     size_t port) {
   OpenConnection open;
-  open.info = {next_request_id_++, local};
+  open.info = {total_connections_++, local};
   open.slot = slot;
   open.port = port;
   open.local = std::move(socket);
@@ -340,9 +352,11 @@ void PortForwarder::NoteError(OpenConnection& open, int line,
 
 Task<absl::StatusOr<StreamPair>> PortForwarder::MakeStreamsInSession(
     const OpenConnection& open, const Route& route, Patience patience) {
-  std::function<Task<absl::StatusOr<StreamPair>>()> create = [&open, &route]() {
+  const uint64_t request_id = next_request_id_++;
+  std::function<Task<absl::StatusOr<StreamPair>>()> create = [&open, &route,
+                                                              request_id]() {
     return CreateStreams(
-        route.lease->session(), route.remote_port, open.info.id,
+        route.lease->session(), route.remote_port, request_id,
         absl::StrCat(open.info.local->Name(), " -> ", route.remote_port));
   };
   absl::StatusOr<StreamPair> streams = absl::UnknownError("no streams");
@@ -380,27 +394,54 @@ Task<absl::StatusOr<StreamPair>> PortForwarder::MakeStreams(
 }
 
 Task<void> PortForwarder::ConnectToPod(OpenConnection& open) {
-  Route route;
-  absl::StatusOr<StreamPair> streams = co_await MakeStreams(open, &route);
-  if (!streams.ok()) {
-    // The application learns that nobody was there.
-    open.local->Abort();
-    if (!absl::IsCancelled(streams.status())) {
-      NoteError(open, __LINE__, std::string(streams.status().message()));
+  RepeatableStream local(open.local.get());
+  bool again = options_.reconnect;
+  while (true) {
+    Route route;
+    absl::StatusOr<ForwardResult> result =
+        co_await ConnectOnce(open, local, &route);
+    if (result.ok() && again && local.CanRepeat() && !open.reset &&
+        IsOfAnotherSandbox(result->remote_error)) {
+      // It has reached nobody.
+      again = false;
+      local.Repeat();
+      open.bytes = {};
+      open.first_fin = false;
+      backends_.Doubt(route);
+      continue;
+    }
+    absl::Status ended = co_await local.ReleaseEnd();
+    ended.IgnoreError();
+    if (result.ok()) {
+      NoteResult(open, route, *result);
+    } else if (!absl::IsCancelled(result.status())) {
+      NoteError(open, __LINE__, std::string(result.status().message()));
     }
     co_return;
   }
-  open.summary.pod = route.backend->pod.name;
-  open.pod_uid = route.backend->pod.uid;
-  if (route.backend->gone) ResetConnectionsTo(open.pod_uid);
-  std::function<void()> on_cut_off = [&route]() { route.lease->Abort(); };
-  std::function<void()> on_first_fin = [&open]() { open.first_fin = true; };
+}
+
+Task<absl::StatusOr<ForwardResult>> PortForwarder::ConnectOnce(
+    OpenConnection& open, RepeatableStream& local, Route* route) {
+  absl::StatusOr<StreamPair> streams = co_await MakeStreams(open, route);
+  if (!streams.ok()) {
+    // The application learns that nobody was there.
+    local.Abort();
+    co_return streams.status();
+  }
+  open.summary.pod = route->backend->pod.name;
+  open.pod_uid = route->backend->pod.uid;
+  open.still_since.reset();
+  if (route->backend->gone) ResetConnectionsTo(open.pod_uid);
+  ForwardEvents events;
+  events.on_cut_off = [route]() { route->lease->Abort(); };
+  events.on_first_fin = [&open]() { open.first_fin = true; };
+  events.on_error_text = [&local]() { local.HoldEnd(); };
   ForwardResult result = co_await ForwardConnection(
-      *open.local, *streams->data, *streams->error, open.bytes,
-      std::move(on_cut_off), std::move(on_first_fin));
-  route.lease->End(result.status.ok() ? ConnectionEnd::kInGoodOrder
-                                      : ConnectionEnd::kAborted);
-  NoteResult(open, route, result);
+      local, *streams->data, *streams->error, open.bytes, std::move(events));
+  route->lease->End(result.status.ok() ? ConnectionEnd::kInGoodOrder
+                                       : ConnectionEnd::kAborted);
+  co_return result;
 }
 
 void PortForwarder::NoteResult(OpenConnection& open, const Route& route,
@@ -415,9 +456,8 @@ void PortForwarder::NoteResult(OpenConnection& open, const Route& route,
                      " -> ", route.remote_port, ": ", result.remote_error));
     if (!IsRefusal(result.remote_error)) backends_.Doubt(route);
   } else if (!result.status.ok() && !absl::IsCancelled(result.status)) {
-    open.summary.cut_off = options_.reconnect &&
-                           absl::IsUnavailable(result.status) &&
-                           route.LostWithThePod();
+    open.summary.cut_off =
+        options_.reconnect && route.LostWithThePod(result.status);
     NoteError(open, __LINE__,
               absl::StrCat("error copying between local connection and "
                            "remote stream: ",
@@ -463,7 +503,7 @@ ForwardStats PortForwarder::stats() const {
   stats.target = target_.name;
   stats.pods = backends_.pods();
   stats.open_connections = connections_.size();
-  stats.total_connections = next_request_id_;
+  stats.total_connections = total_connections_;
   stats.sent_bytes = ended_bytes_.sent;
   stats.received_bytes = ended_bytes_.received;
   for (const OpenConnection* open : connections_) {

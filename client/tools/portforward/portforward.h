@@ -27,6 +27,7 @@
 #include "client/tools/portforward/observer.h"
 #include "client/tools/portforward/pod_streams.h"
 #include "client/tools/portforward/ports.h"
+#include "client/tools/portforward/repeatable_stream.h"
 #include "client/tools/portforward/target.h"
 #include "httpstream/httpstream.h"
 #include "net/socket/socket.h"
@@ -98,7 +99,12 @@ class PortForwarder {
   Task<absl::Status> HandleConnection(std::unique_ptr<net::Socket> socket,
                                       const LocalEnd* local, size_t slot,
                                       size_t port);
+  // Until the connection has ended; what failed because the pod's sandbox was
+  // another by now is done once more.
   Task<void> ConnectToPod(OpenConnection& open);
+  Task<absl::StatusOr<ForwardResult>> ConnectOnce(OpenConnection& open,
+                                                  RepeatableStream& local,
+                                                  Route* route);
   Task<absl::StatusOr<StreamPair>> MakeStreams(OpenConnection& open,
                                                Route* route);
   enum class Patience { kShort, kAsLongAsItTakes };
@@ -125,6 +131,7 @@ class PortForwarder {
   std::vector<ForwardedPort> ports_;
   LocalListeners listeners_;
   uint64_t next_request_id_ = 0;
+  uint64_t total_connections_ = 0;
   bool ready_ = false;
   bool stopped_ = false;
   bool ended_ = false;

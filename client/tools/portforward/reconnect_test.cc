@@ -12,6 +12,8 @@
 #include "base/status/co_status.h"
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
+#include "base/task/task_group.h"
+#include "client/tools/portforward/repeatable_stream.h"
 #include "client/tools/portforward/testing/fake_pods.h"
 #include "client/tools/portforward/testing/forwarding.h"
 
@@ -301,7 +303,7 @@ Task<absl::Status> Say(Connection* connection, std::string text) {
   co_return absl::OkStatus();
 }
 
-TEST(ReconnectTest, ErrorThatSpeaksOfTheSandboxMakesTheWayAnew) {
+TEST(ReconnectTest, ErrorBeyondARefusalMakesTheWayAnew) {
   RunForwarder(OnePod, [](Forwarding& f) -> Task<absl::Status> {
     Connection old, refused, stale, fresh;
     absl::Status status = co_await f.Connect(&old, "A", 0);
@@ -320,7 +322,7 @@ TEST(ReconnectTest, ErrorThatSpeaksOfTheSandboxMakesTheWayAnew) {
     status = co_await f.Arrive(&stale, "A", 0);
     FAIRWAY_CO_RETURN_IF_ERROR(status);
     EXPECT_EQ(f.pods["A"].dials, 1u);
-    status = co_await Say(&stale, "container not running (4711)");
+    status = co_await Say(&stale, "network namespace is closed");
     FAIRWAY_CO_RETURN_IF_ERROR(status);
     status = co_await f.pods.WaitDials("A", 2);
     FAIRWAY_CO_RETURN_IF_ERROR(status);
@@ -331,7 +333,113 @@ TEST(ReconnectTest, ErrorThatSpeaksOfTheSandboxMakesTheWayAnew) {
     FAIRWAY_CO_RETURN_IF_ERROR(status);
     EXPECT_THAT(f.err_out.str(),
                 MatchesRegex("E[^\n]*: socat E connect..: Connection refused\n"
-                             "E[^\n]*: container not running .4711.\n"));
+                             "E[^\n]*: network namespace is closed\n"));
+    co_return absl::OkStatus();
+  });
+}
+
+// A connection that is told so by its first session, after it has said `ask`.
+Task<absl::Status> MeetAnotherSandbox(Forwarding& f, Connection* connection,
+                                      std::string ask) {
+  // What was made right now is beyond doubt.
+  absl::Status status = co_await Sleep(absl::Milliseconds(1100));
+  FAIRWAY_CO_RETURN_IF_ERROR(status);
+  status = co_await f.Dial(connection);
+  FAIRWAY_CO_RETURN_IF_ERROR(status);
+  TaskGroup writer(f.executor);
+  writer.Spawn([&]() { return net::WriteAll(*connection->local, ask); });
+  status = co_await f.Arrive(connection, "A", 0);
+  FAIRWAY_CO_RETURN_IF_ERROR(status);
+  std::string got(ask.size(), '\0');
+  status = co_await net::ReadFull(*connection->data, absl::MakeSpan(got));
+  FAIRWAY_CO_RETURN_IF_ERROR(status);
+  EXPECT_EQ(got, ask);
+  status = co_await writer.Join();
+  FAIRWAY_CO_RETURN_IF_ERROR(status);
+  status = co_await net::WriteAll(*connection->error,
+                                  "error forwarding port 80 to pod 4711: "
+                                  "container not running (4711)");
+  FAIRWAY_CO_RETURN_IF_ERROR(status);
+  status = co_await connection->error->CloseWrite();
+  FAIRWAY_CO_RETURN_IF_ERROR(status);
+  status = co_await connection->data->CloseWrite();
+  co_return status;
+}
+
+TEST(ReconnectTest, WhatReachedNobodyIsSaidAgain) {
+  RunForwarder(OnePod, [](Forwarding& f) -> Task<absl::Status> {
+    Connection connection;
+    absl::Status status =
+        co_await MeetAnotherSandbox(f, &connection, std::string(60000, 'x'));
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await f.Arrive(&connection, "A", 1);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    std::string got(60000, '\0');
+    status = co_await net::ReadFull(*connection.data, absl::MakeSpan(got));
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    EXPECT_EQ(got, std::string(60000, 'x'));
+    // And from there on as ever.
+    status = co_await f.Exchange(&connection);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await connection.local->CloseWrite();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    absl::StatusOr<size_t> n =
+        co_await connection.data->Read(absl::MakeSpan(got));
+    EXPECT_EQ(n.value_or(1), 0u);
+    EXPECT_EQ(f.forwarder->stats().sent_bytes, 60003u);
+    EXPECT_EQ(f.err_out.str(), "");
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(ReconnectTest, WhatReachedNobodyTwiceIsAnError) {
+  RunForwarder(OnePod, [](Forwarding& f) -> Task<absl::Status> {
+    Connection connection;
+    absl::Status status = co_await MeetAnotherSandbox(f, &connection, "ask");
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await f.Arrive(&connection, "A", 1);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await Say(&connection, "container not running (4712)");
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await f.WaitNoneOpen();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    EXPECT_THAT(f.err_out.str(),
+                MatchesRegex("E[^\n]*: container not running .4712.\n"));
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(ReconnectTest, MoreThanCanBeKeptIsNotSaidAgain) {
+  RunForwarder(OnePod, [](Forwarding& f) -> Task<absl::Status> {
+    Connection connection;
+    absl::Status status = co_await MeetAnotherSandbox(
+        f, &connection, std::string(kMaxRepeatedBytes + 1, 'x'));
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    std::string end = co_await End(&connection);
+    EXPECT_EQ(end, "");
+    status = co_await f.WaitNoneOpen();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    EXPECT_THAT(f.err_out.str(), HasSubstr("container not running (4711)\n"));
+    EXPECT_EQ(f.pods["A"].sessions[0]->streams.size(), 0u);
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(ReconnectTest, WhoWasAnsweredSaysNothingAgain) {
+  RunForwarder(OnePod, [](Forwarding& f) -> Task<absl::Status> {
+    Connection connection;
+    absl::Status status = co_await f.Connect(&connection, "A", 0);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    // What was made right now is beyond doubt.
+    status = co_await Sleep(absl::Milliseconds(1100));
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await Say(&connection, "container not running (4711)");
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await f.WaitNoneOpen();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    EXPECT_THAT(f.err_out.str(), HasSubstr("container not running (4711)\n"));
+    FakeSession* fresh = co_await f.pods.WaitSession("A", 1);
+    EXPECT_TRUE(fresh != nullptr && fresh->streams.empty());
     co_return absl::OkStatus();
   });
 }
