@@ -163,6 +163,14 @@ json ContainerStatusJson(const ContainerStatus& status) {
   return out;
 }
 
+void ReadDetails(const FieldReader& details, ApiStatus* status) {
+  status->kind = details.String("kind");
+  status->name = details.String("name");
+  for (const FieldReader& cause : details.Objects("causes")) {
+    status->causes.push_back({cause.String("field"), cause.String("message")});
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<Pod> PodFromJson(absl::string_view text) {
@@ -180,6 +188,7 @@ absl::StatusOr<ApiStatus> StatusFromJson(absl::string_view text) {
                                status.code = document.Int("code");
                                status.reason = document.String("reason");
                                status.message = document.String("message");
+                               ReadDetails(document.Object("details"), &status);
                                return status;
                              });
 }
@@ -293,6 +302,14 @@ std::string ToJson(const ApiStatus& status) {
   PutIfSet(out, "message", status.message);
   PutIfSet(out, "reason", status.reason);
   if (status.code != 0) out["code"] = status.code;
+  json details = json::object();
+  PutIfSet(details, "kind", status.kind);
+  PutIfSet(details, "name", status.name);
+  for (const ApiStatusCause& cause : status.causes) {
+    details["causes"].push_back(
+        {{"field", cause.field}, {"message", cause.message}});
+  }
+  if (!details.empty()) out["details"] = std::move(details);
   return DumpJson(out);
 }
 

@@ -106,10 +106,19 @@ struct Node {
 };
 
 // A failure as the API writes it (metav1.Status).
+struct ApiStatusCause {
+  std::string field;    // "spec.ports"
+  std::string message;  // "Required value"
+};
+
 struct ApiStatus {
   int code = 0;
   std::string reason;   // "NotFound"
   std::string message;  // "pods \"x\" not found"
+  // The details: what the failure is about, and why each of its faults is one.
+  std::string kind = {};
+  std::string name = {};
+  std::vector<ApiStatusCause> causes = {};
 };
 
 // Errors: kInvalidArgument for what is no JSON of the kind asked for; a field

@@ -147,6 +147,17 @@ TEST(ObjectTest, StatusSurvivesWritingAndReading) {
   ASSERT_THAT(again, IsOk());
   EXPECT_EQ(again->code, 404);
   EXPECT_EQ(again->reason, "NotFound");
+  ApiStatus invalid{422, "Invalid", "no"};
+  invalid.kind = "Pod";
+  invalid.name = "x";
+  invalid.causes = {{"spec.a", "Required value"}, {"spec.b", "Forbidden: no"}};
+  again = StatusFromJson(ToJson(invalid));
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(again->kind, "Pod");
+  EXPECT_EQ(again->name, "x");
+  ASSERT_EQ(again->causes.size(), 2u);
+  EXPECT_EQ(again->causes[1].field, "spec.b");
+  EXPECT_EQ(again->causes[1].message, "Forbidden: no");
   EXPECT_THAT(StatusFromJson("{}"),
               StatusIs(absl::StatusCode::kInvalidArgument));
 }

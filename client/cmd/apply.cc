@@ -93,7 +93,7 @@ Task<absl::Status> RunApply(Factory* factory,
   }
   absl::StatusOr<rest::RESTClient*> client = factory->RESTClient();
   if (!client.ok()) co_return client.status();
-  absl::Status last;
+  std::vector<absl::Status> errors;
   for (const Manifest& manifest : *manifests) {
     absl::StatusOr<std::string> became = co_await ApplyOne(*client, manifest);
     if (became.ok()) {
@@ -102,10 +102,9 @@ Task<absl::Status> RunApply(Factory* factory,
                               << std::flush;
       continue;
     }
-    if (!last.ok()) *factory->streams().err_out << ErrorMessage(last);
-    last = became.status();
+    errors.push_back(became.status());
   }
-  co_return last;
+  co_return NewAggregate(errors);
 }
 
 }  // namespace fairway::cmd

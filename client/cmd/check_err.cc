@@ -2,8 +2,11 @@
 // Mirrors: k8s.io/kubectl/pkg/cmd/util/helpers.go (v0.20.2)
 #include "client/cmd/check_err.h"
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -13,6 +16,9 @@
 
 namespace fairway::cmd {
 namespace {
+
+// Of an error that is several: what is told of them.
+constexpr char kLinesPayload[] = "fairway/kubectl.Lines";
 
 constexpr absl::string_view kContextNotFound =
     "context was not found for specified context: ";
@@ -41,13 +47,32 @@ std::string UrlErrorMessage(const rest::UrlError& error) {
   return absl::StrCat("Unable to connect to the server: ", error.cause, "\n");
 }
 
+// Mirrors: statusCausesToAggrError and MultilineError.
+std::string InvalidMessage(const api::ApiStatus& status) {
+  std::string message = "The request is invalid";
+  if (!status.kind.empty() || !status.name.empty()) {
+    message =
+        absl::StrCat("The ", status.kind, " \"", status.name, "\" is invalid");
+  }
+  std::vector<std::string> causes;
+  for (const api::ApiStatusCause& cause : status.causes) {
+    std::string text = absl::StrCat(cause.field, ": ", cause.message);
+    if (std::find(causes.begin(), causes.end(), text) == causes.end()) {
+      causes.push_back(std::move(text));
+    }
+  }
+  if (causes.size() == 1) absl::StrAppend(&message, ": ", causes[0]);
+  if (causes.size() > 1) {
+    absl::StrAppend(&message, ": \n* ", absl::StrJoin(causes, "\n* "));
+  }
+  return message + "\n";
+}
+
+// Mirrors: StandardErrorMessage.
 std::string ApiErrorMessage(const api::ApiStatus& status) {
   if (status.reason == "Unauthorized") {
     return absl::StrCat("error: You must be logged in to the server (",
                         status.message, ")\n");
-  }
-  if (status.reason == "Invalid") {
-    return absl::StrCat("The ", status.message, "\n");
   }
   if (status.reason.empty()) {
     return absl::StrCat("Error from server: ", status.message, "\n");
@@ -67,8 +92,13 @@ std::string ErrorMessage(const absl::Status& status) {
   if (const auto error = rest::UrlErrorOf(status); error.has_value()) {
     return UrlErrorMessage(*error);
   }
+  if (const auto lines = status.GetPayload(kLinesPayload); lines.has_value()) {
+    return std::string(*lines);
+  }
   if (api::IsApiStatus(status)) {
-    return ApiErrorMessage(api::StatusOfError(status));
+    const api::ApiStatus error = api::StatusOfError(status);
+    return error.reason == "Invalid" ? InvalidMessage(error)
+                                     : ApiErrorMessage(error);
   }
   const absl::string_view prefix =
       absl::StartsWith(status.message(), "error: ") ? "" : "error: ";
@@ -79,6 +109,22 @@ int CheckErr(const absl::Status& status, std::ostream& err_out) {
   if (status.ok()) return 0;
   err_out << ErrorMessage(status) << std::flush;
   return kDefaultErrorExitCode;
+}
+
+absl::Status NewAggregate(const std::vector<absl::Status>& errors) {
+  if (errors.empty()) return absl::OkStatus();
+  if (errors.size() == 1) return errors[0];
+  std::string lines;
+  for (const absl::Status& error : errors) {
+    // One among others is told from where it came.
+    const bool invalid = api::IsApiStatus(error) &&
+                         api::StatusOfError(error).reason == "Invalid";
+    absl::StrAppend(&lines, invalid ? ApiErrorMessage(api::StatusOfError(error))
+                                    : ErrorMessage(error));
+  }
+  absl::Status all(errors[0].code(), "several errors");
+  all.SetPayload(kLinesPayload, absl::Cord(lines));
+  return all;
 }
 
 absl::Status UsageError(absl::string_view command, absl::string_view message) {
@@ -95,8 +141,6 @@ absl::Status AddSource(absl::string_view verb, absl::string_view source,
     return absl::Status(status.code(), absl::StrCat(before, status.message()));
   }
   api::ApiStatus error = api::StatusOfError(status);
-  // Told as "The Pod "x" is invalid: ..." wherever it comes from.
-  if (error.reason == "Invalid") return status;
   error.message = before + error.message;
   return api::ErrorFromStatus(error);
 }

@@ -5,6 +5,7 @@
 
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -18,6 +19,10 @@ std::string ErrorMessage(const absl::Status& status);
 
 // Writes that to `err_out`; the exit code. Mirrors: CheckErr.
 int CheckErr(const absl::Status& status, std::ostream& err_out);
+
+// Mirrors: utilerrors.NewAggregate, as CheckErr tells it: OK for no error, the
+// error itself for one, else all of them, a line each. All are failures.
+absl::Status NewAggregate(const std::vector<absl::Status>& errors);
 
 // Mirrors: UsageErrorf. `message` and where help is to be had.
 absl::Status UsageError(absl::string_view command, absl::string_view message);

@@ -198,6 +198,14 @@ class KubectlTest : public ::testing::Test {
     Condition quit;
   };
 
+  static constexpr char kInvalidStatus[] =
+      R"({"kind":"Status","status":"Failure","code":422,"reason":"Invalid",)"
+      R"("message":"Deployment.apps \"invalid\" is invalid: [...]",)"
+      R"("details":{"name":"invalid","group":"apps","kind":"Deployment",)"
+      R"("causes":[{"field":"spec.a","message":"Required value"},)"
+      R"({"field":"spec.b","message":"Forbidden: no"},)"
+      R"({"field":"spec.a","message":"Required value"}]}})";
+
   static bool IsCollection(const std::string& path) {
     for (const char* plural : {"/pods", "/services", "/deployments"}) {
       if (absl::EndsWith(path, plural)) return true;
@@ -237,13 +245,22 @@ class KubectlTest : public ::testing::Test {
     int code = 200;
     std::string answer;
     if (in.method == "POST") {
-      const std::string name = nlohmann::json::parse(*body)["metadata"]["name"];
+      nlohmann::json object = nlohmann::json::parse(*body);
+      if (object["metadata"].contains("generateName")) {
+        object["metadata"]["name"] = "g-x2y4z";
+        *body = object.dump();
+      }
+      const std::string name = object["metadata"]["name"];
       const std::string key = absl::StrCat(path, "/", name);
       const bool fresh = state->objects.emplace(key, *body).second;
       code = fresh ? 201 : 409;
       answer = fresh ? *body
                      : api::ToJson(api::StatusOfError(
                            api::NewAlreadyExists("pods", name)));
+      if (name == "invalid") {
+        code = 422;
+        answer = kInvalidStatus;
+      }
     } else if (IsCollection(path)) {
       // Items leave out what the list says of all.
       nlohmann::json items = nlohmann::json::array();
@@ -388,6 +405,37 @@ TEST_F(KubectlTest, KindsOfGroupsBearTheirGroup) {
             "deployment.apps/d created\n");
   EXPECT_EQ(Run({"delete", "-f", "-"}, kGroups).out,
             "deployment.apps \"d\" deleted\nservice \"s\" deleted\n");
+}
+
+TEST_F(KubectlTest, AGeneratedNameIsTold) {
+  EXPECT_EQ(Run({"create", "-f", "-"},
+                "apiVersion: v1\nkind: Pod\nmetadata: {generateName: g-}\n")
+                .out,
+            "pod/g-x2y4z created\n");
+}
+
+constexpr char kInvalid[] =
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: invalid}\n";
+
+TEST_F(KubectlTest, FaultsOfAnObjectAreListed) {
+  EXPECT_EQ(Run({"create", "-f", "-"}, kInvalid).err,
+            "The Deployment \"invalid\" is invalid: \n* spec.a: Required "
+            "value\n* spec.b: Forbidden: no\n");
+}
+
+TEST_F(KubectlTest, SeveralErrorsAreToldFromWhereTheyCame) {
+  const Ran ran =
+      Run({"create", "-f", "-"},
+          absl::StrCat(kInvalid, "---\n", kGroups, "---\n", kInvalid));
+  EXPECT_EQ(ran.out, "deployment.apps/d created\nservice/s created\n");
+  constexpr char kError[] =
+      "Error from server (Invalid): error when creating \"STDIN\": "
+      "Deployment.apps \"invalid\" is invalid: [...]\n";
+  EXPECT_EQ(ran.err, absl::StrCat(kError, kError));
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_EQ(Run({"get", "deploy", "a", "d", "b"}).err,
+            "Error from server (NotFound): pods \"a\" not found\n"
+            "Error from server (NotFound): pods \"b\" not found\n");
 }
 
 TEST_F(KubectlTest, AKindIsKnownInItsGroupAlone) {

@@ -5,9 +5,23 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "api/json.h"
 #include "client/cmd/check_err.h"
 
 namespace fairway::cmd {
+namespace {
+
+// The server may have made it up.
+std::string NameOf(const std::string& object) {
+  absl::StatusOr<nlohmann::json> json = api::ParseJson(object);
+  if (!json.ok()) return "";
+  absl::Status ignored;
+  return api::FieldReader(*json, "", &ignored)
+      .Object("metadata")
+      .String("name");
+}
+
+}  // namespace
 
 Task<absl::Status> RunCreate(Factory* factory,
                              std::vector<std::string> filenames,
@@ -20,7 +34,7 @@ Task<absl::Status> RunCreate(Factory* factory,
   }
   absl::StatusOr<rest::RESTClient*> client = factory->RESTClient();
   if (!client.ok()) co_return client.status();
-  absl::Status last;
+  std::vector<absl::Status> errors;
   for (const Manifest& manifest : *manifests) {
     rest::Resource resource =
         ResourceOf(*manifest.kind, manifest.namespace_, "");
@@ -28,17 +42,14 @@ Task<absl::Status> RunCreate(Factory* factory,
         co_await (*client)->Create(std::move(resource), manifest.json);
     if (created.ok()) {
       *factory->streams().out << TypeName(*manifest.kind) << "/"
-                              << manifest.name << " created\n"
+                              << NameOf(*created) << " created\n"
                               << std::flush;
       continue;
     }
-    const absl::Status failed =
-        AddSource("creating", manifest.source, created.status());
-    // The others have their turn; each failure has its line.
-    if (!last.ok()) *factory->streams().err_out << ErrorMessage(last);
-    last = failed;
+    // The others have their turn.
+    errors.push_back(AddSource("creating", manifest.source, created.status()));
   }
-  co_return last;
+  co_return NewAggregate(errors);
 }
 
 }  // namespace fairway::cmd

@@ -196,7 +196,7 @@ Task<absl::Status> RunDelete(Factory* factory, DeleteOptions options,
            "continue to run on the cluster indefinitely.\n";
   }
   std::vector<std::pair<Target, std::string>> deleted;
-  absl::Status last;
+  std::vector<absl::Status> errors;
   for (const Target& target : *targets) {
     absl::StatusOr<std::string> uid =
         co_await DeleteOne(factory, *client, options, target);
@@ -204,11 +204,10 @@ Task<absl::Status> RunDelete(Factory* factory, DeleteOptions options,
       if (!uid->empty()) deleted.emplace_back(target, *uid);
       continue;
     }
-    if (!last.ok()) *factory->streams().err_out << ErrorMessage(last);
-    last = uid.status();
+    errors.push_back(uid.status());
   }
   if (targets->empty()) *factory->streams().out << "No resources found\n";
-  if (!options.wait || deleted.empty()) co_return last;
+  if (!options.wait || deleted.empty()) co_return NewAggregate(errors);
   absl::Status waited;
   if (options.timeout > absl::ZeroDuration()) {
     waited = co_await WithDeadline(
@@ -218,7 +217,8 @@ Task<absl::Status> RunDelete(Factory* factory, DeleteOptions options,
     // As long as the pods' own grace periods and their nodes take.
     waited = co_await WaitAllGone(*client, deleted);
   }
-  co_return last.ok() ? waited : last;
+  if (!waited.ok()) errors.push_back(waited);
+  co_return NewAggregate(errors);
 }
 
 }  // namespace fairway::cmd

@@ -103,11 +103,10 @@ Task<absl::StatusOr<Fetched>> FetchList(rest::RESTClient* client,
   co_return fetched;
 }
 
-Task<absl::StatusOr<Fetched>> FetchNames(Factory* factory,
-                                         rest::RESTClient* client,
+Task<absl::StatusOr<Fetched>> FetchNames(rest::RESTClient* client,
                                          ResourceArgs target, std::string ns,
                                          GetOptions options,
-                                         absl::Status* last) {
+                                         std::vector<absl::Status>* errors) {
   Fetched fetched;
   fetched.list = target.names.size() > 1;
   for (const std::string& name : target.names) {
@@ -124,8 +123,7 @@ Task<absl::StatusOr<Fetched>> FetchNames(Factory* factory,
       fetched.objects.push_back(*std::move(object));
       continue;
     }
-    if (!last->ok()) *factory->streams().err_out << ErrorMessage(*last);
-    *last = object.status();
+    errors->push_back(object.status());
   }
   co_return fetched;
 }
@@ -213,13 +211,12 @@ Task<absl::Status> RunGet(Factory* factory, GetOptions options,
   absl::StatusOr<rest::RESTClient*> client = factory->RESTClient();
   if (!client.ok()) co_return client.status();
   const std::string ns = options.all_namespaces ? "" : config->namespace_;
-  absl::Status last;
+  std::vector<absl::Status> errors;
   absl::StatusOr<Fetched> fetched = absl::UnknownError("not fetched");
   if (target->names.empty()) {
     fetched = co_await FetchList(*client, *target, ns, options);
   } else {
-    fetched =
-        co_await FetchNames(factory, *client, *target, ns, options, &last);
+    fetched = co_await FetchNames(*client, *target, ns, options, &errors);
   }
   if (!fetched.ok()) co_return fetched.status();
   const bool document = options.output == "json" || options.output == "yaml";
@@ -232,7 +229,7 @@ Task<absl::Status> RunGet(Factory* factory, GetOptions options,
     SayNothingFound(factory, *target->kind, options, ns);
   }
   *factory->streams().out << *text << std::flush;
-  co_return last;
+  co_return NewAggregate(errors);
 }
 
 }  // namespace fairway::cmd
