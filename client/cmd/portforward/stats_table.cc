@@ -11,6 +11,8 @@ namespace fairway::cmd {
 namespace {
 
 constexpr size_t kGap = 2;
+constexpr size_t kRateWidth = 6;       // "999K/s"
+constexpr size_t kRoundTripWidth = 5;  // "999us"
 constexpr absl::string_view kNone = "-";
 
 enum class Align { kLeft, kRight };
@@ -22,6 +24,7 @@ struct Column {
   // Columns are left out from the highest on; 0: never.
   int dispensable;
   std::string (*cell)(const StatsRow& row);
+  // So wide at least: what changes each second must not move the others.
   size_t width = 0;
 };
 
@@ -54,18 +57,19 @@ std::vector<Column> Columns() {
       {"SENT", Align::kRight, 0, 4,
        [](Row row) { return HumanBytes(static_cast<double>(row.sent_bytes)); }},
       {"RATE", Align::kRight, 0, 0,
-       [](Row row) { return Rate(row.sent_per_second); }},
+       [](Row row) { return Rate(row.sent_per_second); }, kRateWidth},
       {"RECV", Align::kRight, 0, 3,
        [](Row row) {
          return HumanBytes(static_cast<double>(row.received_bytes));
        }},
       {"RATE", Align::kRight, 0, 0,
-       [](Row row) { return Rate(row.received_per_second); }},
+       [](Row row) { return Rate(row.received_per_second); }, kRateWidth},
       {"RTT", Align::kRight, 0, 2,
        [](Row row) {
          return row.round_trip.has_value() ? HumanRoundTrip(*row.round_trip)
                                            : std::string(kNone);
-       }},
+       },
+       kRoundTripWidth},
   };
 }
 
@@ -155,7 +159,7 @@ std::vector<std::string> StatsLines(absl::Span<const StatsRow> rows,
                                     size_t width) {
   std::vector<Column> columns = Columns();
   for (Column& column : columns) {
-    column.width = column.title.size();
+    column.width = std::max(column.width, column.title.size());
     for (const StatsRow& row : rows) {
       column.width = std::max(column.width, column.cell(row).size());
     }
