@@ -19,13 +19,19 @@ Command NewCmdGet() {
   command.short_help = "Display one or many resources";
   command.long_help =
       "Display one or many resources.\n\n"
-      " Known types are pods, nodes, namespaces and services.";
+      " Known types are pods, nodes, namespaces, services, endpoints,\n"
+      " replicationcontrollers, deployments, replicasets, statefulsets,\n"
+      " daemonsets and jobs, by any of their short names too. The server says\n"
+      " what columns they have.";
   command.example =
       "  # List all pods\n"
       "  kubectl get pods\n"
       "  \n"
       "  # List all pods with their addresses and nodes\n"
       "  kubectl get pods -o wide\n"
+      "  \n"
+      "  # List the deployments of all namespaces\n"
+      "  kubectl get deploy -A\n"
       "  \n"
       "  # Show one pod as JSON\n"
       "  kubectl get -o json pod web-pod-13je7";
