@@ -12,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "base/log/klog_line.h"
 #include "base/time/go_time.h"
+#include "net/http/connection_pool.h"
 
 namespace fairway::cmd {
 namespace {
@@ -97,6 +98,8 @@ absl::StatusOr<rest::ClientConfig> Factory::MakeClientConfig() const {
   client->config.user_agent = rest::DefaultKubernetesUserAgent("kubectl");
   client->config.timeout = *timeout;
   client->config.log = std::move(log);
+  client->config.connections =
+      std::make_shared<net::http::ConnectionPool>(executor_);
   return client;
 }
 
