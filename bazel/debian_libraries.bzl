@@ -5,7 +5,6 @@ _LIBRARIES = {
     "benchmark": "/usr/include/benchmark",
     "boost": "/usr/include/boost",
     "boringssl": "/usr/include/android",
-    "cli11": "/usr/include/CLI",
     "gflags": "/usr/include/gflags",
     "glog": "/usr/include/glog",
     "googletest": "/usr/include/gtest",

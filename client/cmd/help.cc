@@ -32,7 +32,7 @@ std::string FlagLines(const std::vector<Flag>& flags) {
 std::string CommandLines(const Command& parent, const std::string& group) {
   size_t width = 11;  // cobra's minimum
   for (const Command& command : parent.commands) {
-    width = std::max(width, command.name.size());
+    if (!command.group.empty()) width = std::max(width, command.name.size());
   }
   std::string lines;
   for (const Command& command : parent.commands) {

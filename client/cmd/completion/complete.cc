@@ -115,7 +115,10 @@ CompletionRequest ParseCompletion(const CommandTree& tree,
 Task<Completion> Complete(const CommandTree& tree, Factory* factory,
                           CompletionRequest request) {
   Completion completion;
-  if (request.command == nullptr) co_return completion;
+  if (request.command == nullptr) {
+    completion.directive = Completion::kNoFileComp;
+    co_return completion;
+  }
   CompletionFunction function = request.flag != nullptr
                                     ? request.flag->complete
                                     : request.command->complete;

@@ -25,7 +25,7 @@ __kubectl_words() {
       words+=("$word")
     fi
   done
-  words=("${words[@]/#\~\//$HOME/}")
+  words=("${words[@]/#\~\//${HOME-~}/}")
 }
 
 __kubectl_complete() {
@@ -110,12 +110,11 @@ function __kubectl_complete
     set -l directive (string sub -s 2 -- "$lines[-1]")
     set -e lines[-1]
     set -l flag (string match -r -- '^-[^=]*=' "$current")
-    if test (count $lines) -gt 0
-        for line in $lines
-            echo "$flag$line"
-        end
-    else if test "$directive" = 0
-        __fish_complete_path (string replace -- "$flag" '' "$current")
+    if test -z "$lines" -a "$directive" = 0
+        set lines (__fish_complete_path (string replace -- "$flag" '' "$current"))
+    end
+    for line in $lines
+        echo "$flag$line"
     end
 end
 
