@@ -135,6 +135,21 @@ TEST(RestClientTest, AResourceOfAGroupIsElsewhere) {
             "https://h:6443/apis/apps/v1/namespaces/ns/deployments/x");
 }
 
+TEST(RestClientTest, TheFormOfAnAnswerCanBeAskedFor) {
+  Script script;
+  script.body = "{}";
+  ASSERT_THAT(GetX(&script), IsOk());
+  EXPECT_EQ(script.request.headers.Get("Accept"), "application/json, */*");
+  absl::StatusOr<std::string> body = RunClient(&script, [](RESTClient& client) {
+    Resource pods = PodX();
+    pods.name.clear();
+    pods.accept = "application/json;as=Table";
+    return client.List(std::move(pods));
+  });
+  ASSERT_THAT(body, IsOk());
+  EXPECT_EQ(script.request.headers.Get("Accept"), "application/json;as=Table");
+}
+
 TEST(RestClientTest, WithoutANameNothingIsSent) {
   for (const char* verb : {"GET", "PUT", "DELETE"}) {
     Script script;
