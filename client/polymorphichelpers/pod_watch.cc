@@ -132,6 +132,7 @@ Task<absl::StatusOr<PodChange>> PodWatch::Next() {
       resumable_ = false;
       status = co_await Sleep(times_.poll_period);
     } else {
+      get_instead_of_list_ = false;
       status = co_await StartWatch();
     }
     if (!status.ok()) co_return status;
@@ -143,7 +144,7 @@ Task<absl::Status> PodWatch::AfterFailedList(absl::Status failure) {
     refused_since_ = absl::InfiniteFuture();
   } else if (!query_.name.empty() && !get_instead_of_list_) {
     get_instead_of_list_ = true;
-    poll_until_ = absl::InfiniteFuture();
+    poll_until_ = absl::Now() + times_.poll_for;
     co_return absl::OkStatus();
   } else {
     refused_since_ = std::min(refused_since_, absl::Now());

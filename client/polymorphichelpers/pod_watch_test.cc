@@ -231,21 +231,24 @@ TEST(PodWatchTest, WhoMayNotWatchAsksAgainAndAgain) {
 }
 
 TEST(PodWatchTest, AWatchIsTriedAgainLater) {
-  RunTest([](Executor executor) -> Task<absl::Status> {
-    PodWatchTimes times = FastTimes();
-    times.poll_for = absl::Milliseconds(1);
-    Rig rig(executor, OfApp(), times);
-    rig.api.forbidden = {"watch"};
-    EXPECT_NEXT(rig, "all");
-    EXPECT_NEXT(rig, "all");
-    rig.api.forbidden = {};
-    while (rig.api.watches() == 0) {
-      rig.api.Put(RunningPod("a"));
-      absl::StatusOr<std::string> next = co_await rig.Next();
-      if (!next.ok()) co_return next.status();
-    }
-    co_return absl::OkStatus();
-  });
+  for (const PodQuery& query : {OfApp(), OfPod()}) {
+    RunTest([query](Executor executor) -> Task<absl::Status> {
+      PodWatchTimes times = FastTimes();
+      times.poll_for = absl::Milliseconds(20);
+      Rig rig(executor, query, times);
+      rig.api.forbidden = {"watch"};
+      if (!query.name.empty()) rig.api.forbidden.insert("list");
+      EXPECT_NEXT(rig, "all");
+      EXPECT_NEXT(rig, "all");
+      rig.api.forbidden = {};
+      while (rig.api.watches() == 0) {
+        rig.api.Put(RunningPod("x"));
+        absl::StatusOr<std::string> next = co_await rig.Next();
+        if (!next.ok()) co_return next.status();
+      }
+      co_return absl::OkStatus();
+    });
+  }
 }
 
 TEST(PodWatchTest, WhoMayOnlyGetIsServedByGet) {
