@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -48,6 +49,11 @@ absl::Status ReadText(const json& value, const std::string& path,
     *out = value.get<std::string>();
   } else {
     return Faulty(path, "want a text that is not empty");
+  }
+  // Some of it is written to terminals.
+  if (std::any_of(out->begin(), out->end(),
+                  [](char c) { return absl::ascii_iscntrl(c); })) {
+    return Faulty(path, "want a text without control characters");
   }
   return absl::OkStatus();
 }

@@ -89,6 +89,8 @@ TEST(ForwardsFileTest, FaultsNameTheirPlace) {
        "forwards[0].ports[0]: want a text that is not empty"},
       {"forwards: [{target: '', ports: [1]}]\n",
        "forwards[0].target: want a text that is not empty"},
+      {"forwards: [{target: a, ports: [1], name: \"a\\e[2J\"}]\n",
+       "forwards[0].name: want a text without control characters"},
       {"forwards: [{target: a, ports: [1], context: [x]}]\n",
        "forwards[0].context: want a text that is not empty"},
       {"forwards:\n- target: a\n  ports: [1\n",

@@ -321,6 +321,69 @@ TEST_F(PortForwardTest, AContextThatIsNotThereIsThatForwardsError) {
             "context: staging\nerror: 1 of 2 forwards failed\n");
 }
 
+TEST_F(PortForwardTest, EachForwardMayHaveItsContextAndNamespace) {
+  const ScriptedServer other(
+      {{"/api/v1/namespaces/shop/pods/web", PodJson("web", "Running")},
+       {"/api/v1/namespaces/bank/pods/web", PodJson("web", "Running")}});
+  const std::string kubeconfig = folder_ + "/kubeconfig";
+  std::ofstream(kubeconfig)
+      << "apiVersion: v1\nkind: Config\ncurrent-context: one\n"
+      << "clusters:\n"
+      << "- {name: one, cluster: {server: '" << server_.url() << "'}}\n"
+      << "- {name: two, cluster: {server: '" << other.url() << "'}}\n"
+      << "contexts:\n"
+      << "- {name: one, context: {cluster: one}}\n"
+      << "- {name: two, context: {cluster: two, namespace: shop}}\n";
+  const std::string list = folder_ + "/list.yaml";
+  std::ofstream(list)
+      << "forwards:\n"
+      << "- {target: web, ports: [':80']}\n"
+      << "- {target: web, ports: [':80'], context: two}\n"
+      << "- {target: web, ports: [':80'], context: two, namespace: bank}\n";
+  const std::string file = folder_ + "/contexts.json";
+  KubectlRun run({"--kubeconfig", kubeconfig, "-f", list, "--ports-file", file,
+                  "--address=127.0.0.1"});
+  ASSERT_TRUE(run.WaitReady());
+  const json all = json::parse(ReadText(file), nullptr, false)["forwards"];
+  std::vector<std::string> found;
+  for (const json& forward : all) {
+    found.push_back(absl::StrCat(forward["name"].get<std::string>(), " in ",
+                                 forward["namespace"].get<std::string>()));
+    const int port = forward["listeners"][0]["localPort"];
+    EXPECT_EQ(TalkTcp(port, "hello"), "hello") << found.back();
+  }
+  EXPECT_THAT(found,
+              ElementsAre("web in default", "web#2 in shop", "web#3 in bank"));
+  const KubectlResult ran = run.Interrupt();
+  EXPECT_EQ(ran.err, "");
+  EXPECT_EQ(ran.code, 0);
+}
+
+TEST_F(PortForwardTest, EachPodOfAServiceMayHaveItsLocalPort) {
+  const ScriptedServer server(
+      {{"/api/v1/namespaces/default/services/web",
+        R"({"kind":"Service","apiVersion":"v1","metadata":{"name":"web"},)"
+        R"("spec":{"selector":{"app":"web"},)"
+        R"("ports":[{"port":8000,"targetPort":"http"}]}})"},
+       {"/api/v1/namespaces/default/pods",
+        absl::StrCat(R"({"kind":"PodList","apiVersion":"v1",)"
+                     R"("metadata":{"resourceVersion":"1"},"items":[)",
+                     PodJson("b", "Running"), ",", PodJson("a", "Running"),
+                     "]}")}});
+  const std::string file = folder_ + "/each.json";
+  KubectlRun run({"-s", server.url(), "svc/web", ":8000", "--pods=each",
+                  "--address=127.0.0.1", "--ports-file", file});
+  ASSERT_TRUE(run.WaitReady());
+  std::vector<std::string> pods;
+  const json all = json::parse(ReadText(file), nullptr, false)["forwards"];
+  for (const json& listener : all[0]["listeners"]) {
+    pods.push_back(listener["pod"]);
+    EXPECT_EQ(TalkTcp(listener["localPort"], "hello"), "hello");
+  }
+  EXPECT_THAT(pods, ElementsAre("a", "b"));
+  EXPECT_EQ(run.Interrupt().err, "");
+}
+
 TEST_F(PortForwardTest, UnixSocketsComeWithTheirModeAndGo) {
   // The test's own folder may be too long a path for a socket.
   char folder[] = "/tmp/port_forward_test.XXXXXX";

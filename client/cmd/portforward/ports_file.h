@@ -3,7 +3,7 @@
 // programs that wait for them.
 //
 //   {"pid": 4711, "forwards": [
-//     {"name": "svc/web", "target": "service/web", "namespace": "shop",
+//     {"name": "svc/web", "target": "svc/web", "namespace": "shop",
 //      "listeners": [
 //        {"localAddress": "127.0.0.1", "localPort": 8080, "remotePort": 80,
 //         "pod": "web-1"},

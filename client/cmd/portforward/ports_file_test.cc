@@ -35,7 +35,7 @@ std::string Read(const std::string& path) {
 TEST(PortsFileTextTest, SaysWhichLocalEndsLeadWhere) {
   std::vector<ForwardListeners> all(2);
   all[0] = {"svc/web",
-            "service/web",
+            "svc/web",
             "shop",
             {{"127.0.0.1", 8080, "", 80, "web-1"},
              {"", 0, "/run/web.sock", 80, "web-1"}},
@@ -45,7 +45,7 @@ TEST(PortsFileTextTest, SaysWhichLocalEndsLeadWhere) {
             json::parse(R"({
     "pid": 4711,
     "forwards": [
-      {"name": "svc/web", "target": "service/web", "namespace": "shop",
+      {"name": "svc/web", "target": "svc/web", "namespace": "shop",
        "listeners": [
          {"localAddress": "127.0.0.1", "localPort": 8080, "remotePort": 80,
           "pod": "web-1"},

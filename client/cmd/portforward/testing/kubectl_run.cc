@@ -98,7 +98,8 @@ std::string PodJson(const std::string& name, const std::string& phase) {
       R"("metadata":{"name":"NAME","namespace":"default","uid":"u-NAME",)"
       R"("resourceVersion":"1"},)"
       R"("spec":{"containers":[{"name":"c","ports":[{"name":"http",)"
-      R"("containerPort":80}]}]},"status":{"phase":"PHASE"}})",
+      R"("containerPort":80}]}]},"status":{"phase":"PHASE",)"
+      R"("conditions":[{"type":"Ready","status":"True"}]}})",
       {{"NAME", name}, {"PHASE", phase}});
 }
 
