@@ -570,6 +570,12 @@ TEST(ApiServerTest, StoresObjectsOfGroups) {
       EXPECT_EQ(StringAt(list->json, {"kind"}), "DeploymentList");
       EXPECT_EQ(StringAt(list->json, {"apiVersion"}), "apps/v1");
     }
+    absl::StatusOr<Answer> field = co_await rig.Do(
+        "GET", "/apis/apps/v1/deployments?fieldSelector=spec.x%3Dd");
+    EXPECT_EQ(field->status, 400);
+    EXPECT_EQ(StringAt(field->json, {"message"}),
+              "\"spec.x\" is not a known field selector: only "
+              "\"metadata.name\", \"metadata.namespace\"");
     constexpr char kStatus[] =
         "/apis/apps/v1/namespaces/default/deployments/d/status";
     constexpr char kBody[] =

@@ -49,6 +49,17 @@ absl::StatusOr<Continue> DecodeContinue(const std::string& text,
   return token;
 }
 
+// Why one cannot select by `field`. Mirrors: the conversions of field labels:
+// DefaultMetaV1FieldSelectorConversion for a kind that has none of its own.
+std::string FieldFault(const rest::FieldMap& known, const std::string& field) {
+  if (known.size() == 2 && known.count("metadata.namespace") > 0) {
+    return absl::StrCat("\"", field,
+                        "\" is not a known field selector: only "
+                        "\"metadata.name\", \"metadata.namespace\"");
+  }
+  return absl::StrCat("field label not supported: ", field);
+}
+
 // The events of a storage watch that a selector lets through.
 class StoreWatch final : public rest::Watch {
  public:
@@ -173,8 +184,7 @@ absl::Status Store::CheckFields(const rest::Requirements& fields) const {
   const rest::FieldMap known = options_.strategy->Fields(Json::object());
   for (const rest::Requirement& requirement : fields) {
     if (known.count(requirement.key) > 0) continue;
-    return api::NewBadRequest(
-        absl::StrCat("field label not supported: ", requirement.key));
+    return api::NewBadRequest(FieldFault(known, requirement.key));
   }
   return absl::OkStatus();
 }

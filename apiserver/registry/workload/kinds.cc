@@ -15,6 +15,8 @@ WorkloadKind ReplicationController() {
   kind.selector = SelectorForm::kMap;
   kind.spec_defaults = {{"replicas", 1}};
   kind.initial_status = {{"replicas", 0}};
+  kind.status_label = "status.replicas";
+  kind.status_field = "replicas";
   kind.pod_owner = "ReplicationController";
   kind.restart_policies = {"Always"};
   kind.labels_from_template = true;
@@ -105,6 +107,8 @@ WorkloadKind Job() {
   kind.selector = SelectorForm::kGenerated;
   kind.spec_defaults = {{"parallelism", 1}, {"backoffLimit", 6}};
   kind.initial_status = Json::object();
+  kind.status_label = "status.successful";
+  kind.status_field = "succeeded";
   kind.restart_policies = {"OnFailure", "Never"};
   kind.immutable = {"completions", "selector", "template"};
   kind.has_generation = false;

@@ -31,6 +31,10 @@ struct WorkloadKind {
   Json rolling_update;
   std::vector<std::string> strategy_types;
   Json initial_status;
+  // What a field selector calls a number of the status ("status.successful"),
+  // and which that is; empty: none.
+  std::string status_label;
+  std::string status_field;
   // Whose words "activeDeadlineSeconds in X is not Supported" are; empty: it
   // may be set.
   std::string pod_owner;

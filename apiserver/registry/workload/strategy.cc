@@ -202,6 +202,15 @@ ErrorList WorkloadStrategy::ValidateUpdate(const Json& object,
   return errors;
 }
 
+rest::FieldMap WorkloadStrategy::Fields(const Json& object) const {
+  rest::FieldMap fields = Strategy::Fields(object);
+  if (!kind_.status_label.empty()) {
+    fields[kind_.status_label] = std::to_string(
+        IntAt(object, {"status", kind_.status_field.c_str()}).value_or(0));
+  }
+  return fields;
+}
+
 void WorkloadStatusStrategy::PrepareForUpdate(Json& object,
                                               const Json& old) const {
   Keep("spec", old, object);

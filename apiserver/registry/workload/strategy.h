@@ -29,6 +29,7 @@ class WorkloadStrategy : public generic::Strategy {
   void PrepareForUpdate(Json& object, const Json& old) const override;
   validation::ErrorList ValidateUpdate(const Json& object,
                                        const Json& old) const override;
+  rest::FieldMap Fields(const Json& object) const override;
 
  protected:
   const WorkloadKind& kind_;

@@ -236,6 +236,18 @@ INSTANTIATE_TEST_SUITE_P(
         InvalidCase{"Deployment", R"({"template":{"spec":{"containers":1}}})",
                     "cannot be handled as a Deployment: spec.template.spec"}));
 
+TEST(WorkloadStrategyTest, FieldsThatSelectorsMayName) {
+  Json job = Stored("Job");
+  job["status"]["succeeded"] = 2;
+  EXPECT_EQ(WorkloadStrategy(KindOf("Job")).Fields(job),
+            (rest::FieldMap{{"metadata.name", "w"},
+                            {"metadata.namespace", "ns"},
+                            {"status.successful", "2"}}));
+  EXPECT_EQ(
+      WorkloadStrategy(KindOf("Deployment")).Fields(Json::object()),
+      (rest::FieldMap{{"metadata.name", ""}, {"metadata.namespace", ""}}));
+}
+
 TEST(WorkloadStrategyTest, AnotherKindsManifestIsRefused) {
   Json object = Workload(SpecOf("Deployment"));
   object["apiVersion"] = "extensions/v1beta1";
