@@ -50,7 +50,7 @@ struct PodWatchTimes {
   // minute.
   absl::Duration silence = absl::Seconds(150);
   // Doubt() counts if nothing was heard for so long.
-  absl::Duration doubt_after = absl::Seconds(2);
+  absl::Duration doubt_after = absl::Seconds(5);
 };
 
 struct PodChange {
