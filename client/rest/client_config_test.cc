@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "base/status/testing/status_matchers.h"
+#include "base/task/loop.h"
+#include "client/rest/exec_authenticator.h"
 #include "client/rest/kubeconfig.h"
 
 namespace fairway::rest {
@@ -463,6 +465,58 @@ TEST(ClientConfigTest, ExecOfAnotherVersionIsRefused) {
   EXPECT_THAT(NewClientConfig(File(), Of("secure", "exec-other")),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        "exec plugin: invalid apiVersion \"other/v1\""));
+}
+
+TEST(ClientConfigTest, ExecIsToldOfTheCluster) {
+  const std::string folder = ::testing::TempDir() + "/told";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder + "/ca.crt") << "CA";
+  std::ofstream(folder + "/login")
+      << "#!/bin/sh\necho \"$KUBERNETES_EXEC_INFO\" > " << folder << "/info";
+  std::filesystem::permissions(folder + "/login",
+                               std::filesystem::perms::owner_all);
+  absl::StatusOr<Kubeconfig> file = ParseKubeconfig(R"(
+clusters:
+- name: c
+  cluster:
+    server: https://one
+    certificate-authority: ca.crt
+    tls-server-name: t
+    proxy-url: http://p:1
+    disable-compression: true
+    extensions:
+    - {name: client.authentication.k8s.io/exec, extension: {k: [1]}}
+users:
+- name: u
+  user:
+    exec:
+      apiVersion: client.authentication.k8s.io/v1beta1
+      command: ./login
+      interactiveMode: Never
+      provideClusterInfo: true
+)",
+                                                    folder);
+  ASSERT_THAT(file, IsOk());
+  ConfigOverrides overrides;
+  overrides.cluster = "c";
+  overrides.user = "u";
+  absl::StatusOr<ClientConfig> client = NewClientConfig(*file, overrides);
+  ASSERT_THAT(client, IsOk());
+  absl::Status ran = RunLoop([&]() -> Task<absl::Status> {
+    auto credentials = co_await client->config.exec_provider->GetCreds();
+    co_return credentials.status();
+  });
+  EXPECT_THAT(ran, StatusIs(absl::StatusCode::kUnauthenticated));
+  std::string info;
+  std::ifstream told(folder + "/info");
+  std::getline(told, info);
+  EXPECT_EQ(info, R"({"apiVersion":"client.authentication.k8s.io/v1beta1",)"
+                  R"("kind":"ExecCredential","spec":{"cluster":{)"
+                  R"("certificate-authority-data":"Q0E=","config":{"k":[1]},)"
+                  R"("disable-compression":true,"proxy-url":"http://p:1",)"
+                  R"("server":"https://one","tls-server-name":"t"},)"
+                  R"("interactive":false}})");
+  std::filesystem::remove_all(folder);
 }
 
 TEST(ClientConfigTest, OtherErrorsHaveNoFaults) {

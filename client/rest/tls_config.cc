@@ -70,6 +70,35 @@ Task<ContextOr> ContextOf(std::shared_ptr<PluginTls> tls) {
   co_return tls->context;
 }
 
+// Mirrors: dynamicClientCert of k8s.io/client-go/transport/cert_rotation.go. A
+// TLS configuration whose client certificate is in files, which may be replaced
+// meanwhile.
+struct FileTls {
+  std::string cert_file;
+  std::string key_file;
+  // What was read last, and made of it.
+  net::TlsClientConfig config;
+  std::shared_ptr<const net::TlsClientContext> context;
+};
+
+Task<ContextOr> ContextOfFiles(std::shared_ptr<FileTls> tls) {
+  absl::StatusOr<std::string> cert = ReadFile(tls->cert_file);
+  absl::StatusOr<std::string> key = ReadFile(tls->key_file);
+  if (cert.ok() && key.ok() &&
+      (*cert != tls->config.cert_pem || *key != tls->config.key_pem)) {
+    net::TlsClientConfig config = tls->config;
+    config.cert_pem = *std::move(cert);
+    config.key_pem = *std::move(key);
+    ContextOr made = net::NewTlsClientContext(config);
+    // What is half replaced is not used: the old pair may still do.
+    if (made.ok()) {
+      tls->config = std::move(config);
+      tls->context = *std::move(made);
+    }
+  }
+  co_return tls->context;
+}
+
 }  // namespace
 
 absl::StatusOr<net::TlsClientConfig> TLSConfigFor(const Config& config) {
@@ -134,6 +163,16 @@ absl::StatusOr<net::http::DialOptions> DialOptionsFor(const Config& config) {
     plugin->exec = config.exec_provider;
     options.get_tls = [plugin = std::move(plugin)] {
       return ContextOf(plugin);
+    };
+  } else if (config.HasCertAuth() && config.tls.cert_data.empty() &&
+             config.tls.key_data.empty()) {
+    auto files = std::make_shared<FileTls>();
+    files->cert_file = config.tls.cert_file;
+    files->key_file = config.tls.key_file;
+    files->config = *std::move(tls);
+    files->context = options.tls;
+    options.get_tls = [files = std::move(files)] {
+      return ContextOfFiles(files);
     };
   }
   return options;

@@ -22,9 +22,9 @@ namespace fairway::rest {
 absl::StatusOr<net::TlsClientConfig> TLSConfigFor(const Config& config);
 
 // How connections to the server of `config` are made: TLS and proxy. What the
-// upgrade dialers and NewTransport take. Where config.exec_provider gives
-// credentials, each connection shows the certificate that it gives then, if the
-// configuration has none itself.
+// upgrade dialers and NewTransport take. Each connection shows the certificate
+// that is then in its file, or that config.exec_provider gives if there is none
+// in the configuration.
 // Errors: of TLSConfigFor and NewTlsClientContext.
 absl::StatusOr<net::http::DialOptions> DialOptionsFor(const Config& config);
 

@@ -197,6 +197,38 @@ TEST_P(CredentialsTest, ProgramsCertificateIsShownAndRotated) {
   EXPECT_THAT(seen_, Each("joe, "));
 }
 
+TEST_P(CredentialsTest, CertificateFileIsReadForEachConnection) {
+  const auto write = [this](const std::string& name) {
+    const net::CertificateAndKey pair = Sign(name);
+    std::ofstream(folder_ + "/crt") << pair.cert_pem;
+    std::ofstream(folder_ + "/key") << pair.key_pem;
+  };
+  write("jane");
+  rest::Config config;
+  config.tls.cert_file = folder_ + "/crt";
+  config.tls.key_file = folder_ + "/key";
+  Run(config, [&](Executor executor, rest::Config c) -> Task<absl::Status> {
+    absl::Status asked = co_await Ask(executor, c);
+    EXPECT_THAT(seen_, Each("jane, "));
+    for (const char* now : {"joe", "half replaced", ""}) {
+      if (std::string(now) == "joe") write("joe");
+      if (std::string(now) == "half replaced") {
+        std::ofstream(folder_ + "/crt") << Sign("jim").cert_pem;
+      }
+      if (std::string(now).empty()) std::filesystem::remove(folder_ + "/key");
+      seen_.clear();
+      if (client_ != nullptr) {
+        absl::Status closed = co_await client_->Close();
+        EXPECT_THAT(closed, IsOk());
+      }
+      asked = co_await Ask(executor, c);
+      EXPECT_FALSE(seen_.empty()) << asked;
+      EXPECT_THAT(seen_, Each("joe, ")) << now;
+    }
+    co_return absl::OkStatus();
+  });
+}
+
 TEST_P(CredentialsTest, OnesOwnTokenLeavesTheProgramAlone) {
   rest::Config config;
   config.exec_provider = Exec();  // there is no program
