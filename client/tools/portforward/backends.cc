@@ -81,25 +81,25 @@ Task<absl::Status> Backends::OpenWays() {
   std::vector<BackendPtr> usable =
       options_.pods == Pods::kOne ? Usable() : UsableByName();
   if (usable.empty()) usable.push_back(backends_[0]);
-  const bool all = options_.pods == Pods::kEach;
-  if (all) slots_ = usable;
+  if (options_.pods == Pods::kEach) slots_ = usable;
   absl::Status first_error;
-  bool opened_one = false;
+  BackendPtr first;
   for (const BackendPtr& backend : usable) {
-    if (!all) slots_ = {backend};
-    if (opened_one && options_.reconnect) {
-      if (!all) break;
-      backend->link->Need();
+    if (first != nullptr && options_.pods == Pods::kOne) break;
+    if (first != nullptr && options_.reconnect) {
+      // In turn, a pod's first connection makes the way.
+      if (options_.pods == Pods::kEach) backend->link->Need();
       continue;
     }
     absl::Status opened = co_await backend->link->Open();
-    if (opened.ok()) opened_one = true;
+    if (opened.ok() && first == nullptr) first = backend;
     if (first_error.ok()) first_error = opened;
     if (absl::IsCancelled(opened)) co_return opened;
     if (!opened.ok() && !options_.reconnect) co_return opened;
-    if (opened_one && options_.pods == Pods::kOne) break;
   }
-  co_return opened_one ? absl::OkStatus() : first_error;
+  if (first == nullptr) co_return first_error;
+  if (options_.pods != Pods::kEach) slots_ = {first};
+  co_return absl::OkStatus();
 }
 
 Task<absl::Status> Backends::Follow() {

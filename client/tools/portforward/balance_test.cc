@@ -32,7 +32,7 @@ void ThreePods(Forwarding& f) {
 }
 
 void RoundRobin(Forwarding& f) {
-  ThreePods(f);
+  f.pods.Set({Pod("web-2", "C", 82), Pod("web-0", "A"), Pod("web-1", "B", 81)});
   f.options.pods = Pods::kRoundRobin;
 }
 
@@ -58,6 +58,8 @@ Task<absl::Status> ConnectInTurn(Forwarding& f, std::string uids,
 
 TEST(RoundRobinTest, GoesThroughThePodsByName) {
   RunForwarder(RoundRobin, [](Forwarding& f) -> Task<absl::Status> {
+    EXPECT_EQ(f.out.str(), absl::StrCat("Forwarding from 127.0.0.1:",
+                                        f.ports[0].local, " -> 80\n"));
     EXPECT_EQ(f.ports.size(), 1u);
     std::list<Connection> connections;
     absl::Status status = co_await ConnectInTurn(f, "ABCABC", &connections);
