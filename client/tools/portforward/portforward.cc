@@ -405,6 +405,7 @@ Task<void> PortForwarder::ConnectToPod(OpenConnection& open) {
       // It has reached nobody.
       again = false;
       local.Repeat();
+      open.pod_uid.clear();
       open.bytes = {};
       open.first_fin = false;
       backends_.Doubt(route);
