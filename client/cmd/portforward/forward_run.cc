@@ -84,20 +84,19 @@ ForwardRun::ForwardRun(Executor executor, ForwardPlan plan, RunOptions options,
       }),
       errors_([console, before = Before(options, plan_.name)](
                   const std::string& line) { console->Err(before + line); }),
-      event_lines_([console, quiet = options.format != OutputFormat::kJson](
-                       const std::string& line) {
-        if (!quiet) console->Out(line);
-      }),
+      event_lines_([console](const std::string& line) { console->Out(line); }),
       text_(&lines_, &errors_),
       hints_(&errors_),
-      events_(&event_lines_, plan_.name),
       keeper_(std::make_unique<Keeper>(&listeners_.listeners)) {
   listeners_.name = plan_.name;
   listeners_.target = plan_.target;
   listeners_.namespace_ = plan_.namespace_;
   observers_.Add(&text_);
   observers_.Add(&hints_);
-  observers_.Add(&events_);
+  if (options.format == OutputFormat::kJson) {
+    events_ = std::make_unique<EventLog>(&event_lines_, plan_.name);
+    observers_.Add(events_.get());
+  }
   observers_.Add(keeper_.get());
 }
 
@@ -117,7 +116,7 @@ Task<absl::Status> ForwardRun::Run() {
   }
   if (!status.ok()) {
     listeners_.error = WithoutNewline(ErrorMessage(status));
-    events_.Failed(listeners_.error);
+    if (events_ != nullptr) events_->Failed(listeners_.error);
   }
   SetState(State::kEnded);
   co_return status;

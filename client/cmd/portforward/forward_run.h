@@ -93,7 +93,7 @@ class ForwardRun {
   LineStream event_lines_;
   portforward::TextObserver text_;
   HintObserver hints_;
-  EventLog events_;
+  std::unique_ptr<EventLog> events_;  // null: nobody reads them
   std::unique_ptr<Keeper> keeper_;
   ObserverList observers_;
   std::unique_ptr<portforward::PortForwarder> forwarder_;

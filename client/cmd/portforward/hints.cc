@@ -105,7 +105,7 @@ void HintObserver::Error(absl::string_view, int, absl::string_view message) {
 }
 
 void HintObserver::TellOfDescriptors(absl::string_view line) {
-  if (!Says(line, EMFILE)) return;  // or ENFILE
+  if (line.empty() || !Says(line, EMFILE)) return;  // or ENFILE
   const absl::Time now = now_();
   if (now < next_) return;
   next_ = now + kHintPause;
