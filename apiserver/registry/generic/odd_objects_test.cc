@@ -99,8 +99,7 @@ std::vector<std::unique_ptr<Strategy>> Strategies() {
 
 TEST(OddObjectsTest, AreTakenOrRefused) {
   const Json odd = *api::ParseJson(
-      R"([null,true,-1,3.5,18446744073709551615,"","x",[],[null],["x"],[1],)"
-      R"({},{"x":null},{"x":1}])");
+      R"([null,true,18446744073709551615,"",[null],[1],{},{"x":null}])");
   size_t taken = 0;
   size_t refused = 0;
   for (const auto& strategy : Strategies()) {
