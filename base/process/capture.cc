@@ -9,30 +9,34 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cerrno>
 #include <csignal>
-#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "base/task/asio_status.h"
-#include "base/task/deadline.h"
 #include "base/task/task_group.h"
 
 namespace fairway {
-namespace {
 
 namespace asio = boost::asio;
+
+namespace {
 
 constexpr size_t kReadBytes = 16 * 1024;
 constexpr absl::Duration kStopGrace = absl::Seconds(1);
 
+}  // namespace
+
 // The reading end of the program's stdout, and what came.
-struct Output {
+struct CapturedProgram::Output {
   Output(Executor executor, int fd, size_t max_bytes)
-      : pipe(executor, fd), max_bytes(max_bytes) {}
+      : pipe(executor, fd), max_bytes(max_bytes) {
+    pipe.non_blocking(true);
+  }
 
   bool too_long() const { return bytes.size() > max_bytes; }
 
-  // What has been written by now.
+  // Takes what has been written by now.
   void Drain() {
     std::array<char, kReadBytes> buffer;
     while (!too_long()) {
@@ -49,77 +53,67 @@ struct Output {
   std::string bytes;
 };
 
-// `output` and `program` outlive the Task.
-Task<absl::Status> Gather(Output& output, Subprocess& program) {
+absl::StatusOr<std::unique_ptr<CapturedProgram>> CapturedProgram::Start(
+    Executor executor, SubprocessOptions options, size_t max_bytes) {
+  std::array<int, 2> fds{};
+  if (pipe2(fds.data(), O_CLOEXEC) != 0) return FromErrno(errno, "pipe");
+  auto output = std::make_unique<Output>(executor, fds[0], max_bytes);
+  options.stdout_fd = fds[1];
+  absl::StatusOr<std::unique_ptr<Subprocess>> program =
+      Subprocess::Start(executor, options);
+  close(fds[1]);
+  if (!program.ok()) return program.status();
+  return std::unique_ptr<CapturedProgram>(new CapturedProgram(
+      std::move(options.path), *std::move(program), std::move(output)));
+}
+
+CapturedProgram::CapturedProgram(std::string path,
+                                 std::unique_ptr<Subprocess> program,
+                                 std::unique_ptr<Output> output)
+    : path_(std::move(path)),
+      program_(std::move(program)),
+      output_(std::move(output)) {}
+
+CapturedProgram::~CapturedProgram() = default;
+
+Task<absl::Status> CapturedProgram::Gather() {
   std::array<char, kReadBytes> buffer;
-  while (!output.too_long()) {
+  while (!output_->too_long()) {
     bool cancelled = co_await IsCancelled();
     if (cancelled) co_return absl::CancelledError("read: cancelled");
     auto [ec, n] =
-        co_await output.pipe.async_read_some(asio::buffer(buffer), kAwait);
+        co_await output_->pipe.async_read_some(asio::buffer(buffer), kAwait);
     // The end of the program tells whether all is well.
     if (ec) co_return absl::OkStatus();
-    output.bytes.append(buffer.data(), n);
+    output_->bytes.append(buffer.data(), n);
   }
-  program.SignalGroup(SIGKILL);
+  program_->SignalGroup(SIGKILL);
   co_return absl::OkStatus();
 }
 
-Task<absl::StatusOr<Captured>> Run(const SubprocessOptions& options, int fd,
-                                   size_t max_bytes,
-                                   std::unique_ptr<Subprocess> program) {
+Task<absl::StatusOr<Captured>> CapturedProgram::Wait() {
   Executor executor = co_await kThisExecutor;
-  Output output(executor, fd, max_bytes);
-  output.pipe.non_blocking(true);
   TaskGroup reader(executor);
-  reader.Spawn([&output, &program]() -> Task<absl::Status> {
-    absl::Status gathered = co_await Gather(output, *program);
+  reader.Spawn([this]() -> Task<absl::Status> {
+    absl::Status gathered = co_await Gather();
     co_return gathered;
   });
-  absl::StatusOr<ExitState> ended = co_await program->Wait();
-  if (!ended.ok()) {
-    // It may have to give a terminal its echo back.
-    absl::StatusOr<ExitState> stopped = co_await program->Stop(kStopGrace);
-    stopped.status().IgnoreError();
-  }
+  absl::StatusOr<ExitState> ended = co_await program_->Wait();
   reader.Cancel();
   absl::Status joined = co_await reader.Join();
   joined.IgnoreError();  // Cancelled, where somebody still holds the pipe.
   if (!ended.ok()) co_return ended.status();
-  output.Drain();
-  if (output.too_long()) {
-    co_return absl::ResourceExhaustedError(
-        absl::StrCat(options.path, ": wrote more than ", max_bytes, " bytes"));
+  output_->Drain();
+  if (output_->too_long()) {
+    co_return absl::ResourceExhaustedError(absl::StrCat(
+        path_, ": wrote more than ", output_->max_bytes, " bytes"));
   }
-  co_return Captured{*ended, std::move(output.bytes)};
+  co_return Captured{*ended, std::move(output_->bytes)};
 }
 
-}  // namespace
-
-Task<absl::StatusOr<Captured>> RunAndCapture(SubprocessOptions options,
-                                             size_t max_bytes,
-                                             absl::Duration timeout) {
-  Executor executor = co_await kThisExecutor;
-  std::array<int, 2> fds{};
-  if (pipe2(fds.data(), O_CLOEXEC) != 0) co_return FromErrno(errno, "pipe");
-  options.stdout_fd = fds[1];
-  absl::StatusOr<std::unique_ptr<Subprocess>> started =
-      Subprocess::Start(executor, options);
-  close(fds[1]);
-  if (!started.ok()) {
-    close(fds[0]);
-    co_return started.status();
-  }
-  std::unique_ptr<Subprocess> program = *std::move(started);
-  absl::StatusOr<Captured> captured = co_await WithDeadline<Captured>(
-      timeout, options.path,
-      [&options, &fds, max_bytes,
-       &program]() -> Task<absl::StatusOr<Captured>> {
-        absl::StatusOr<Captured> ran =
-            co_await Run(options, fds[0], max_bytes, std::move(program));
-        co_return ran;
-      });
-  co_return captured;
+Task<absl::Status> CapturedProgram::Stop() {
+  absl::StatusOr<ExitState> stopped = co_await program_->Stop(kStopGrace);
+  co_return stopped.status();
 }
 
 }  // namespace fairway

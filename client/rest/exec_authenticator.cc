@@ -14,8 +14,8 @@
 #include "absl/time/clock.h"
 #include "api/json.h"
 #include "api/object.h"
-#include "base/process/capture.h"
 #include "base/process/subprocess.h"
+#include "base/task/deadline.h"
 #include "net/tls/tls.h"
 
 namespace fairway::rest {
@@ -142,6 +142,8 @@ absl::StatusOr<std::shared_ptr<ExecAuthenticator>> ExecAuthenticator::New(
       std::move(config), std::move(cluster_json), std::move(environment)));
 }
 
+ExecAuthenticator::~ExecAuthenticator() = default;
+
 ExecAuthenticator::ExecAuthenticator(ExecConfig config,
                                      std::string cluster_json,
                                      Environment environment)
@@ -163,7 +165,7 @@ Task<ExecAuthenticator::CredentialsOr> ExecAuthenticator::GetCreds() {
   running_ = true;
   CredentialsOr fresh = co_await Refresh();
   running_ = false;
-  // Who was cancelled leaves the program to the next who waits.
+  // Who was cancelled leaves the program to the next who asks.
   if (fresh.ok() || !absl::IsCancelled(fresh.status())) {
     ++runs_;
     last_error_ = fresh.status();
@@ -179,28 +181,33 @@ void ExecAuthenticator::Refuse(
 
 Task<ExecAuthenticator::CredentialsOr> ExecAuthenticator::Refresh() {
   const auto told = [](const absl::Status& status) {
-    if (absl::IsCancelled(status)) return status;
     return CredentialsError(
         absl::StrCat("getting credentials: ", status.message()));
   };
-  absl::StatusOr<bool> interactive = IsInteractive();
-  if (!interactive.ok()) co_return told(interactive.status());
-  SubprocessOptions options;
-  options.path = config_.command;
-  if (!absl::StrContains(config_.command, '/')) {
-    absl::StatusOr<std::string> found = LookPath(config_.command);
-    if (!found.ok()) co_return told(ExplainStartError(found.status()));
-    options.path = *std::move(found);
+  if (program_ == nullptr) {
+    Executor executor = co_await kThisExecutor;
+    absl::Status started = Start(executor);
+    if (!started.ok()) co_return told(started);
   }
-  options.argv = config_.args;
-  options.argv.insert(options.argv.begin(), config_.command);
-  options.env = Env(*interactive);
-  if (*interactive) options.stdin_fd = environment_.stdin_fd;
-  options.stderr_fd = environment_.stderr_fd;
-  options.own_group = false;
-  absl::StatusOr<Captured> ran = co_await RunAndCapture(
-      std::move(options), kMaxExecOutputBytes, environment_.timeout);
-  if (!ran.ok()) co_return told(ExplainStartError(ran.status()));
+  absl::StatusOr<Captured> ran = co_await WithDeadline<Captured>(
+      give_up_ - absl::Now(), config_.command,
+      [this]() -> Task<absl::StatusOr<Captured>> {
+        absl::StatusOr<Captured> ended = co_await program_->Wait();
+        co_return ended;
+      });
+  // It runs on for whoever asks next: a person may be logging in.
+  if (absl::IsCancelled(ran.status())) co_return ran.status();
+  std::unique_ptr<CapturedProgram> program = std::move(program_);
+  if (!ran.ok()) {
+    absl::Status stopped = co_await program->Stop();
+    stopped.IgnoreError();
+    const bool late = absl::IsDeadlineExceeded(ran.status());
+    co_return told(ExplainStartError(
+        late ? absl::DeadlineExceededError(
+                   absl::StrCat(config_.command, ": timed out after ",
+                                absl::FormatDuration(environment_.timeout)))
+             : ran.status()));
+  }
   const ExitState& end = ran->exit_state;
   if (end.exit_code != 0) {
     const int code = end.signal == 0 ? end.exit_code : -1;  // as Go has it
@@ -212,6 +219,30 @@ Task<ExecAuthenticator::CredentialsOr> ExecAuthenticator::Refresh() {
   if (!decoded.ok()) co_return told(decoded.status());
   cached_ = std::make_shared<const ExecCredentials>(*std::move(decoded));
   co_return cached_;
+}
+
+absl::Status ExecAuthenticator::Start(Executor executor) {
+  absl::StatusOr<bool> interactive = IsInteractive();
+  if (!interactive.ok()) return interactive.status();
+  SubprocessOptions options;
+  options.path = config_.command;
+  if (!absl::StrContains(config_.command, '/')) {
+    absl::StatusOr<std::string> found = LookPath(config_.command);
+    if (!found.ok()) return ExplainStartError(found.status());
+    options.path = *std::move(found);
+  }
+  options.argv = config_.args;
+  options.argv.insert(options.argv.begin(), config_.command);
+  options.env = Env(*interactive);
+  if (*interactive) options.stdin_fd = environment_.stdin_fd;
+  options.stderr_fd = environment_.stderr_fd;
+  options.own_group = false;
+  absl::StatusOr<std::unique_ptr<CapturedProgram>> program =
+      CapturedProgram::Start(executor, std::move(options), kMaxExecOutputBytes);
+  if (!program.ok()) return ExplainStartError(program.status());
+  program_ = *std::move(program);
+  give_up_ = absl::Now() + environment_.timeout;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> ExecAuthenticator::IsInteractive() const {
@@ -251,7 +282,6 @@ std::vector<std::string> ExecAuthenticator::Env(bool interactive) const {
 
 // Mirrors: wrapCmdRunErrorLocked.
 absl::Status ExecAuthenticator::ExplainStartError(const absl::Status& error) {
-  if (absl::IsCancelled(error)) return error;
   const bool missing = absl::IsNotFound(error);
   const bool sought = !absl::StrContains(config_.command, '/');
   std::string message =

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/process/capture.h"
 #include "base/task/condition.h"
 #include "base/task/task.h"
 #include "net/http/message.h"
@@ -50,8 +51,9 @@ struct ExecCredentials {
 // is killed after kExecTimeout.
 //
 // Threads:  on one executor.
-// Lifetime: shared by whoever makes requests; outlives its calls.
-// Cancel:   GetCreds() honours it; the program is killed if nobody else waits.
+// Lifetime: shared by whoever makes requests; outlives its calls. It kills the
+//           program, if that still runs, and must die before the loop.
+// Cancel:   GetCreds() honours it; the program runs on, for whoever asks next.
 class ExecAuthenticator {
  public:
   // What a process has once; replaced by tests.
@@ -73,6 +75,8 @@ class ExecAuthenticator {
     return New(std::move(config), std::move(cluster_json), Environment());
   }
 
+  ~ExecAuthenticator();
+
   // The credentials at hand, or new ones. Those who ask while the program runs
   // wait for it, and share its failure.
   // Errors: kUnauthenticated in upstream's words, behind "getting credentials:
@@ -91,6 +95,7 @@ class ExecAuthenticator {
                     Environment environment);
 
   Task<CredentialsOr> Refresh();
+  absl::Status Start(Executor executor);
   absl::StatusOr<bool> IsInteractive() const;
   std::vector<std::string> Env(bool interactive) const;
   absl::Status ExplainStartError(const absl::Status& error);
@@ -102,9 +107,11 @@ class ExecAuthenticator {
 
   std::shared_ptr<const ExecCredentials> cached_;
   absl::Time expiry_ = absl::InfiniteFuture();
-  bool running_ = false;
-  std::unique_ptr<Condition> ended_;  // made by the first who asks
-  size_t runs_ = 0;                   // that ended by themselves
+  std::unique_ptr<CapturedProgram> program_;  // null: none runs
+  absl::Time give_up_;                        // on `program_`
+  bool running_ = false;                      // whether somebody waits for it
+  std::unique_ptr<Condition> ended_;          // made by the first who asks
+  size_t runs_ = 0;                           // that ended by themselves
   absl::Status last_error_;
   int hints_left_ = 10;
 };
