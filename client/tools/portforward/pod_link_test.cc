@@ -146,6 +146,22 @@ TEST(PodLinkTest, AttemptThatHangsGetsCompany) {
   });
 }
 
+TEST(PodLinkTest, AttemptThatOnlyTakesTimeSucceedsBesideItsCompany) {
+  RunOpened([](Fixture& f) -> Task<absl::Status> {
+    f.pods["A"].hold = true;
+    f.pods["A"].sessions[0]->Lose();
+    absl::Status status = co_await f.pods.WaitDials("A", 3);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    f.pods["A"].hold_from = 3;
+    f.pods.Release("A");
+    status = co_await f.WaitUp(true);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    EXPECT_EQ(f.pods["A"].dials, 3u);
+    EXPECT_EQ(f.pods["A"].held, 0u);
+    co_return absl::OkStatus();
+  });
+}
+
 TEST(PodLinkTest, AttemptsThatHangAreGivenUp) {
   RunOpened([](Fixture& f) -> Task<absl::Status> {
     f.pods["A"].hold = true;

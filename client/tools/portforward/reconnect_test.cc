@@ -454,14 +454,24 @@ TEST(ReconnectTest, SessionThatHasGoneSilentIsNotWaitedForLong) {
     status = co_await Sleep(absl::Milliseconds(1100));
     FAIRWAY_CO_RETURN_IF_ERROR(status);
     f.pods["A"].sessions[0]->SetSilent(true);
-    const absl::Time before = absl::Now();
+    f.pods["A"].hold = true;
     status = co_await f.Dial(&fresh);
     FAIRWAY_CO_RETURN_IF_ERROR(status);
+    // After 2 s for the streams, and 2 s for the dial.
+    const absl::Time before = absl::Now();
+    while (f.err_out.str().empty()) {
+      status = co_await Sleep(absl::Milliseconds(5));
+      FAIRWAY_CO_RETURN_IF_ERROR(status);
+    }
+    EXPECT_LT(absl::Now() - before, absl::Milliseconds(4900));
+    EXPECT_EQ(f.err_out.str(),
+              "lost connection to pod/web-0: no answer for 2s; reconnecting\n");
+    f.pods.Release("A");
     status = co_await f.Arrive(&fresh, "A", 1);
     FAIRWAY_CO_RETURN_IF_ERROR(status);
     status = co_await f.Exchange(&fresh);
     FAIRWAY_CO_RETURN_IF_ERROR(status);
-    EXPECT_LT(absl::Now() - before, absl::Seconds(4));
+    // What was sent meanwhile arrives.
     f.pods["A"].sessions[0]->SetSilent(false);
     status = co_await f.Exchange(&old);
     co_return status;

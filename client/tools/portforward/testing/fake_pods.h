@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
@@ -66,9 +67,10 @@ struct FakeSession {
 struct FakePod {
   // In the order of the dials that succeeded.
   std::deque<std::unique_ptr<FakeSession>> sessions;
-  absl::Status dial_error;  // not OK: dials fail with it
-  bool hold = false;        // dials wait until it is false
-  size_t hold_first = 0;    // the first so many hang anyhow
+  absl::Status dial_error;      // not OK: dials fail with it
+  bool hold = false;            // dials wait until it is false
+  size_t hold_first = 0;        // the first so many hang anyhow
+  size_t hold_from = SIZE_MAX;  // and so do those from this number on
   size_t dials = 0;
   size_t held = 0;  // at the moment
   size_t most_held = 0;
@@ -210,7 +212,8 @@ class FakePodDialer final : public httpstream::Dialer {
     pods_->changed_.NotifyAll();
     pod.most_held = std::max(pod.most_held, ++pod.held);
     absl::Status waited;
-    while ((pod.hold || number <= pod.hold_first) && waited.ok()) {
+    while ((pod.hold || number <= pod.hold_first || number >= pod.hold_from) &&
+           waited.ok()) {
       waited = co_await pods_->changed_.Wait();
     }
     --pod.held;
