@@ -129,12 +129,12 @@ absl::Status LocalCluster::MakeCredentials() {
 
 absl::Status LocalCluster::ReservePort() {
   // Bound and not listening: nobody else gets the port until the API server,
-  // which shares it (--permit-port-sharing), listens there.
+  // which shares it (--permit-port-sharing), listens there. It is shared only
+  // once it is ours, so that another cluster's is refused.
   reserved_fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (reserved_fd_ < 0) return FromErrno(errno, "socket");
   const int on = 1;
   setsockopt(reserved_fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  setsockopt(reserved_fd_, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
   sockaddr_in address = {};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -147,6 +147,7 @@ absl::Status LocalCluster::ReservePort() {
                      absl::StrCat("--secure-port: listen tcp4 127.0.0.1:",
                                   options_.secure_port, ": bind"));
   }
+  setsockopt(reserved_fd_, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
   port_ = ntohs(address.sin_port);
   return absl::OkStatus();
 }
