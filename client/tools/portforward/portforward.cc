@@ -370,11 +370,11 @@ Task<absl::StatusOr<StreamPair>> PortForwarder::MakeStreamsInSession(
 }
 
 Task<absl::StatusOr<StreamPair>> PortForwarder::MakeStreams(
-    OpenConnection& open, Route* route) {
+    OpenConnection& open, const RepeatableStream& local, Route* route) {
   Waiting waiting;
   waiting.deadline =
       Clock::now() + absl::ToChronoNanoseconds(options_.reconnect_timeout);
-  waiting.given_up = [&open]() { return open.local->PeerHasEnded(); };
+  waiting.given_up = [&local]() { return local.ApplicationHasLeft(); };
   for (int attempts = 1;; ++attempts) {
     absl::StatusOr<Route> acquired =
         co_await backends_.Acquire(open.slot, open.port, waiting);
@@ -424,7 +424,7 @@ Task<void> PortForwarder::ConnectToPod(OpenConnection& open) {
 
 Task<absl::StatusOr<ForwardResult>> PortForwarder::ConnectOnce(
     OpenConnection& open, RepeatableStream& local, Route* route) {
-  absl::StatusOr<StreamPair> streams = co_await MakeStreams(open, route);
+  absl::StatusOr<StreamPair> streams = co_await MakeStreams(open, local, route);
   if (!streams.ok()) {
     // The application learns that nobody was there.
     local.Abort();

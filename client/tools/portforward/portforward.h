@@ -106,6 +106,7 @@ class PortForwarder {
                                                   RepeatableStream& local,
                                                   Route* route);
   Task<absl::StatusOr<StreamPair>> MakeStreams(OpenConnection& open,
+                                               const RepeatableStream& local,
                                                Route* route);
   enum class Patience { kShort, kAsLongAsItTakes };
   Task<absl::StatusOr<StreamPair>> MakeStreamsInSession(

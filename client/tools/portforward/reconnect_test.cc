@@ -217,6 +217,31 @@ TEST(ReconnectTest, WhoHasGoneIsNotWaitedFor) {
       });
 }
 
+TEST(ReconnectTest, WhoHasAskedAndSentItsFinIsWaitedFor) {
+  RunForwarder(OnePod, [](Forwarding& f) -> Task<absl::Status> {
+    f.pods["A"].dial_error = absl::UnavailableError("no kubelet");
+    f.pods["A"].sessions[0]->Lose();
+    Connection connection;
+    absl::Status status = co_await f.Dial(&connection);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await net::WriteAll(*connection.local, "asked");
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await connection.local->CloseWrite();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    // So that it was looked after more than once.
+    status = co_await f.pods.WaitDials("A", 4);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    f.pods["A"].dial_error = absl::OkStatus();
+    status = co_await f.Arrive(&connection, "A", 1);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await net::WriteAll(*connection.data, "answer");
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    std::string end = co_await End(&connection);
+    EXPECT_EQ(end, "answer");
+    co_return absl::OkStatus();
+  });
+}
+
 TEST(ReconnectTest, PodThatCannotBeUsedKeepsWhatItHas) {
   RunForwarder(TwoPods, [](Forwarding& f) -> Task<absl::Status> {
     Connection old;
@@ -389,6 +414,31 @@ TEST(ReconnectTest, WhatReachedNobodyIsSaidAgain) {
     EXPECT_EQ(f.forwarder->stats().sent_bytes, 60003u);
     EXPECT_EQ(f.err_out.str(), "");
     co_return absl::OkStatus();
+  });
+}
+
+TEST(ReconnectTest, WhatReachedNobodyIsSaidToTheNextPod) {
+  RunForwarder(OnePod, [](Forwarding& f) -> Task<absl::Status> {
+    f.pods["A"].hold_from = 2;
+    f.pods["B"].hold = true;
+    Connection connection;
+    absl::Status status = co_await MeetAnotherSandbox(f, &connection, "ask");
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await f.pods.WaitDials("A", 2);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    f.pods.Set({Pod("web-1", "B")});
+    // For longer than a gone pod's connection may stand still.
+    status = co_await Sleep(absl::Milliseconds(800));
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    f.pods.Release("B");
+    status = co_await f.Arrive(&connection, "B", 0);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    std::string got(3, '\0');
+    status = co_await net::ReadFull(*connection.data, absl::MakeSpan(got));
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    EXPECT_EQ(got, "ask");
+    status = co_await f.Exchange(&connection);
+    co_return status;
   });
 }
 

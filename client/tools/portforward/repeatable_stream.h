@@ -29,6 +29,12 @@ class RepeatableStream final : public net::ByteStream {
  public:
   explicit RepeatableStream(net::Socket* socket) : socket_(socket) {}
 
+  // Whether the application has ended its connection before it has said
+  // anything, or has reset it: nobody waits for an answer.
+  bool ApplicationHasLeft() const {
+    return said_.empty() && socket_->PeerHasLeft();
+  }
+
   // From now on the application does not learn of an end: CloseWrite(), Close()
   // and Abort() are only noted. Without effect once it was answered.
   void HoldEnd() { held_ = repeatable_; }
