@@ -40,7 +40,8 @@ absl::StatusOr<const ResourceKind*> Find(absl::string_view name) {
   const ResourceKind* kind = FindResource(name);
   if (kind != nullptr) return kind;
   return absl::NotFoundError(
-      absl::StrCat("the server doesn't have a resource type \"", name, "\""));
+      absl::StrCat("the server doesn't have a resource type \"",
+                   name.substr(0, name.find('.')), "\""));
 }
 
 absl::StatusOr<ResourceArgs> ParseTypeSlashNames(

@@ -284,6 +284,13 @@ class SocketImpl final : public Socket {
     return ::poll(&ended, 1, 0) > 0;
   }
 
+  bool PeerHasLeft() const override {
+    char byte;
+    const ssize_t n =
+        ::recv(native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+  }
+
   int native_handle() const override {
     // Asio's accessor is not const.
     return const_cast<StreamSocket&>(state_->socket).native_handle();

@@ -44,6 +44,9 @@ class Socket : public ByteStream {
   // Whether the peer's FIN or RST has come, be it behind bytes that nobody has
   // read yet.
   virtual bool PeerHasEnded() const = 0;
+  // Whether the peer has nothing to say and nothing to hear: its RST has come,
+  // or its FIN with no byte before it that is unread.
+  virtual bool PeerHasLeft() const = 0;
   // The descriptor, still owned by the socket.
   virtual int native_handle() const = 0;
 };

@@ -281,8 +281,17 @@ TEST(SocketTest, KnowsOfAFinBehindUnreadBytes) {
     FAIRWAY_CO_RETURN_IF_ERROR(status);
     EXPECT_TRUE((*b)->PeerHasEnded());
     EXPECT_FALSE((*a)->PeerHasEnded());
+    EXPECT_FALSE((*b)->PeerHasLeft());
+    char unread[6];
+    absl::StatusOr<size_t> read =
+        co_await (*b)->Read(absl::MakeSpan(unread, sizeof(unread)));
+    if (!read.ok()) co_return read.status();
+    EXPECT_EQ(*read, sizeof(unread));
+    EXPECT_TRUE((*b)->PeerHasLeft());
+    EXPECT_FALSE((*a)->PeerHasLeft());
     (*b)->Abort();
     EXPECT_TRUE((*a)->PeerHasEnded());
+    EXPECT_TRUE((*a)->PeerHasLeft());
     co_return absl::OkStatus();
   });
 }

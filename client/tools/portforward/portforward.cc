@@ -26,6 +26,9 @@ constexpr absl::string_view kFile = "portforward.cc";
 // another is tried.
 constexpr absl::Duration kStreamPatience = absl::Seconds(2);
 
+// Connections that are lost within so long of one another have one reason.
+constexpr absl::Duration kLostTogether = absl::Seconds(1);
+
 // How long a connection may stand still whose pod is gone.
 constexpr absl::Duration kGonePodPatience = absl::Milliseconds(500);
 
@@ -458,12 +461,23 @@ void PortForwarder::NoteResult(OpenConnection& open, const Route& route,
     if (!IsRefusal(result.remote_error)) backends_.Doubt(route);
   } else if (!result.status.ok() && !absl::IsCancelled(result.status)) {
     open.summary.cut_off =
-        options_.reconnect && route.LostWithThePod(result.status);
+        options_.reconnect &&
+        (route.LostWithThePod(result.status) || IsOneOfManyLost(result.status));
     NoteError(open, __LINE__,
               absl::StrCat("error copying between local connection and "
                            "remote stream: ",
                            result.status.message()));
   }
+}
+
+// Sessions of their own are lost together as well, one after another.
+bool PortForwarder::IsOneOfManyLost(const absl::Status& status) {
+  if (!absl::IsUnavailable(status)) return false;
+  const Clock::time_point now = Clock::now();
+  const bool one_of_many = last_lost_.has_value() &&
+                           absl::FromChrono(now - *last_lost_) < kLostTogether;
+  last_lost_ = now;
+  return one_of_many;
 }
 
 // What still arrives may arrive: the pod's last words may be under way.

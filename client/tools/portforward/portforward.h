@@ -113,6 +113,7 @@ class PortForwarder {
       const OpenConnection& open, const Route& route, Patience patience);
   void NoteResult(OpenConnection& open, const Route& route,
                   const ForwardResult& result);
+  bool IsOneOfManyLost(const absl::Status& status);
   // Ends the connections to a pod that is gone.
   void ResetConnectionsTo(const std::string& uid);
   // Whether there are others left.
@@ -140,6 +141,7 @@ class PortForwarder {
   std::set<OpenConnection*> connections_;
   ForwardedBytes ended_bytes_;  // of connections that have ended
   std::string last_error_;
+  absl::optional<std::chrono::steady_clock::time_point> last_lost_;
   std::set<std::string> resetting_;  // pods' uids
   Condition changed_;
   TaskGroup tasks_;

@@ -316,6 +316,39 @@ TEST(ReconnectTest, SessionsOfTheirOwnLiveOnWithTheirConnections) {
       });
 }
 
+TEST(ReconnectTest, SessionsThatAreLostTogetherAreOneLine) {
+  RunForwarder(
+      [](Forwarding& f) {
+        OnePod(f);
+        f.options.mode = SessionPerConnection::kAlways;
+      },
+      [](Forwarding& f) -> Task<absl::Status> {
+        std::vector<Connection> connections(5);
+        for (size_t i = 0; i < connections.size(); ++i) {
+          absl::Status status = co_await f.Connect(&connections[i], "A", i);
+          FAIRWAY_CO_RETURN_IF_ERROR(status);
+        }
+        FakeSession* spare = co_await f.pods.WaitSession("A", 5);
+        f.pods["A"].dial_error = absl::UnavailableError("no kubelet");
+        for (auto& session : f.pods["A"].sessions) session->Lose();
+        EXPECT_TRUE(spare->lost);
+        for (Connection& connection : connections) {
+          std::string end = co_await End(&connection);
+          EXPECT_EQ(end, "ABORTED");
+        }
+        while (f.forwarder->stats().pods.size() == 1) {
+          absl::Status slept = co_await Sleep(absl::Milliseconds(5));
+          FAIRWAY_CO_RETURN_IF_ERROR(slept);
+        }
+        EXPECT_THAT(
+            f.err_out.str(),
+            MatchesRegex(
+                "E[^\n]*error copying[^\n]*\n"
+                "lost connection to pod/web-0: no kubelet; reconnecting\n"));
+        co_return absl::OkStatus();
+      });
+}
+
 // Ends the connection with `text`, as a server does.
 Task<absl::Status> Say(Connection* connection, std::string text) {
   absl::Status status = co_await net::WriteAll(*connection->error, text);
