@@ -35,6 +35,16 @@ using e2e::Kubectl;
 using Clock = std::chrono::steady_clock;
 
 constexpr uint16_t kEcho = 7001;
+constexpr char kService[] = R"(apiVersion: v1
+kind: Service
+metadata:
+  name: bench
+spec:
+  selector:
+    app: bench
+  ports:
+  - port: 7001
+)";
 constexpr double kMaxStartRatio = 1.0 / 3;
 constexpr double kMaxIdlePssMiB = 8;
 
@@ -149,11 +159,18 @@ void Run() {
   e2e::ClusterOptions options;
   options.verbosity = 0;
   e2e::Cluster cluster(options);
-  cluster.CreatePod("bench", {"echo:" + std::to_string(kEcho)});
+  e2e::PodSpec pod;
+  pod.name = "bench";
+  pod.servers = {"echo:" + std::to_string(kEcho)};
+  pod.labels = {{"app", "bench"}};
+  cluster.StartPod(pod);
+  cluster.WaitPod(pod);
+  cluster.Create(kService);
 
   std::vector<Number> numbers;
   Measure(cluster, "pod/bench", Discovery::kWarm, &numbers);
   Measure(cluster, "pod/bench", Discovery::kCold, &numbers);
+  Measure(cluster, "svc/bench", Discovery::kWarm, &numbers);
   MeasureMemory(cluster, "pod/bench", &numbers);
   PrintGoals(numbers);
   Print(numbers);
