@@ -44,7 +44,8 @@ struct ConnectionSummary {
   // Where that was noted, for a log.
   absl::string_view error_file;
   int error_line = 0;
-  // It broke with the way to its pod, which Reconnecting() has told of.
+  // It broke with the way to its pod, which Reconnecting() tells of, or with
+  // others right before it, whose error says the same.
   bool cut_off = false;
 };
 

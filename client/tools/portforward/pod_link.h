@@ -27,7 +27,7 @@ struct LinkTimes {
   absl::Duration min_pause = absl::Milliseconds(100);
   absl::Duration max_pause = absl::Seconds(5);
   // The longest while somebody waits for the way.
-  absl::Duration max_pause_wanted = absl::Seconds(2);
+  absl::Duration max_pause_wanted = absl::Seconds(1);
   // An attempt that takes longer gets company: what it was sent may have been
   // lost with a path that works again by now.
   absl::Duration company_after = absl::Seconds(2);
