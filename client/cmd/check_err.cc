@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "api/errors.h"
 #include "client/rest/kubeconfig.h"
 #include "client/rest/rest_client.h"
@@ -116,11 +117,13 @@ absl::Status NewAggregate(const std::vector<absl::Status>& errors) {
   if (errors.size() == 1) return errors[0];
   std::string lines;
   for (const absl::Status& error : errors) {
-    // One among others is told from where it came.
+    // One among others is told from where it came, and without "error: ".
     const bool invalid = api::IsApiStatus(error) &&
                          api::StatusOfError(error).reason == "Invalid";
-    absl::StrAppend(&lines, invalid ? ApiErrorMessage(api::StatusOfError(error))
-                                    : ErrorMessage(error));
+    const std::string line = invalid
+                                 ? ApiErrorMessage(api::StatusOfError(error))
+                                 : ErrorMessage(error);
+    absl::StrAppend(&lines, absl::StripPrefix(line, "error: "));
   }
   absl::Status all(errors[0].code(), "several errors");
   all.SetPayload(kLinesPayload, absl::Cord(lines));

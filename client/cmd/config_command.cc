@@ -3,12 +3,14 @@
 // get_contexts}.go (v0.20.2)
 #include "client/cmd/config_command.h"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "client/cmd/check_err.h"
 #include "client/cmd/printers.h"
 #include "client/rest/kubeconfig.h"
 
@@ -43,7 +45,7 @@ absl::Status PrintContexts(const Factory& factory,
   absl::StatusOr<rest::Kubeconfig> kubeconfig =
       rest::LoadKubeconfig(factory.flags().kubeconfig);
   if (!kubeconfig.ok()) return kubeconfig.status();
-  absl::Status status;
+  std::vector<absl::Status> errors;
   std::map<std::string, rest::KubeContext> shown = kubeconfig->contexts;
   if (!names.empty()) shown.clear();
   for (const std::string& name : names) {
@@ -51,7 +53,7 @@ absl::Status PrintContexts(const Factory& factory,
     if (it != kubeconfig->contexts.end()) {
       shown.insert(*it);
     } else {
-      status.Update(
+      errors.push_back(
           absl::NotFoundError(absl::StrCat("context ", name, " not found")));
     }
   }
@@ -67,7 +69,7 @@ absl::Status PrintContexts(const Factory& factory,
   }
   if (options.output.empty()) out << FormatTable(rows);
   out << std::flush;
-  return status;
+  return NewAggregate(errors);
 }
 
 Command NewCmdCurrentContext() {

@@ -8,6 +8,21 @@
 #include <utility>
 
 namespace fairway::cmd {
+namespace {
+
+// One that scripts give and that changes nothing here.
+Flag WithoutEffect(std::string name, std::string default_text,
+                   std::string help) {
+  Flag flag;
+  flag.name = std::move(name);
+  flag.is_bool = default_text == "false";
+  flag.default_text = std::move(default_text);
+  flag.help = std::move(help);
+  flag.set = [](const std::string&) { return absl::OkStatus(); };
+  return flag;
+}
+
+}  // namespace
 
 std::vector<Flag> GlobalFlags(ConfigFlags* flags) {
   rest::ConfigOverrides* overrides = &flags->overrides;
@@ -64,6 +79,9 @@ std::vector<Flag> GlobalFlags(ConfigFlags* flags) {
                  "How long one request may take (1s, 2m, 3h); 0 leaves it to "
                  "the program"),
       std::move(insecure),
+      WithoutEffect("cache-dir", "''", "Accepted, but nothing is cached"),
+      WithoutEffect("disable-compression", "false",
+                    "Accepted, but nothing is ever compressed"),
       IntFlag("v", 'v', &flags->verbosity,
               "Number for the log level verbosity"),
   };

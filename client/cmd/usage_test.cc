@@ -122,6 +122,8 @@ TEST(ConfigTest, ContextsAreShownAsUpstreamShowsThem) {
   EXPECT_EQ(some.out, "      zeta   c1    u     \n");
   EXPECT_EQ(some.err, "error: context nope not found\n");
   EXPECT_EQ(some.code, 1);
+  EXPECT_EQ(Kubectl({"config", "get-contexts", "nope", "zope"}).err,
+            "context nope not found\ncontext zope not found\n");
 }
 
 }  // namespace

@@ -188,6 +188,9 @@ TEST_F(CompleteTest, ValuesOfFlags) {
   EXPECT_EQ(Complete({"get", "-o=w"}), "wide\n:4\n");
   EXPECT_EQ(Complete({"port-forward", "--session-per-connection", ""}),
             "auto\nalways\nnever\n:4\n");
+  EXPECT_EQ(Complete({"port-forward", "--pods="}),
+            "one\neach\nround-robin\n:4\n");
+  EXPECT_EQ(Complete({"port-forward", "-o", ""}), "json\n:4\n");
   EXPECT_EQ(Complete({"completion", ""}), "bash\nzsh\nfish\n:4\n");
   EXPECT_EQ(Complete({"completion", "bash", ""}), ":4\n");
   EXPECT_EQ(Complete({"get", "-A", "po"}), "pods\n:4\n");
