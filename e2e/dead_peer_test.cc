@@ -37,10 +37,12 @@ class DeadPeerTest : public ::testing::TestWithParam<bool> {
     cluster_ = nullptr;
   }
 
-  void Start(const std::string& ping_timeout) {
+  void Start(const std::string& ping_timeout,
+             const std::string& reconnect = "true") {
     forward_ = std::make_unique<PortForward>(
         *cluster_, Kubectl::kOurs, "pod/load", std::vector<uint16_t>{kEcho},
-        std::vector<std::string>{"--ping-timeout=" + ping_timeout},
+        std::vector<std::string>{"--ping-timeout=" + ping_timeout,
+                                 "--reconnect=" + reconnect},
         std::vector<std::string>{
             std::string("KUBECTL_PORT_FORWARD_WEBSOCKETS=") +
             (GetParam() ? "true" : "false")});
@@ -74,7 +76,7 @@ class Frozen {
 
 TEST_P(DeadPeerTest, ASilentServerEndsKubectlWithALine) {
   const Seconds timeout(2);
-  Start("2s");
+  Start("2s", "false");
   const Frozen frozen(cluster_->pid("kube-apiserver"));
   const auto start = std::chrono::steady_clock::now();
   const std::optional<int> status =
@@ -94,6 +96,7 @@ TEST_P(DeadPeerTest, AServerThatIsSilentForLessIsWaitedFor) {
   }
   Echo("after");
   EXPECT_FALSE(forward_->Wait(Seconds(2)).has_value()) << forward_->Stderr();
+  EXPECT_TRUE(forward_->running()) << forward_->Stderr();
   Echo("later");
   EXPECT_EQ(forward_->Stop(), 0);
 }
@@ -106,6 +109,7 @@ TEST_P(DeadPeerTest, KubectlLivesThroughItsOwnSleep) {
   }
   Echo("after");
   EXPECT_FALSE(forward_->Wait(Seconds(3)).has_value()) << forward_->Stderr();
+  EXPECT_TRUE(forward_->running()) << forward_->Stderr();
   Echo("later");
   EXPECT_EQ(forward_->Stop(), 0);
 }

@@ -204,9 +204,12 @@ void Cluster::CreatePod(const std::string& name,
 }
 
 void Cluster::StartPod(const PodSpec& spec) {
-  Create(PodManifest(spec, options_.runtime == "docker"
-                               ? "/pod_server"
-                               : DataFile("runtime/testing/pod_server")));
+  const std::string program = options_.runtime == "docker"
+                                  ? "/pod_server"
+                                  : DataFile("runtime/testing/pod_server");
+  const std::string path = folder_ + "/" + spec.name + ".json";
+  WriteFile(path, PodManifest(spec, program));
+  CreateFrom(path);
 }
 
 void Cluster::WaitPod(const PodSpec& spec) {
@@ -240,11 +243,15 @@ void Cluster::WaitPod(const PodSpec& spec) {
 }
 
 void Cluster::Create(const std::string& manifest) {
-  const std::string path = folder_ + "/manifest.json";
+  const std::string path = folder_ + "/manifest.yaml";
   WriteFile(path, manifest);
+  CreateFrom(path);
+}
+
+void Cluster::CreateFrom(const std::string& path) {
   const Result created = RunKubectl(Kubectl::kOurs, {"create", "-f", path});
   if (created.exit_status != 0) {
-    throw std::runtime_error("create: " + created.err + manifest);
+    throw std::runtime_error("create: " + created.err + ReadFile(path));
   }
 }
 
@@ -390,10 +397,13 @@ PortForward::PortForward(const Cluster& cluster, Kubectl which,
       throw std::runtime_error("port-forward: " + Stderr() +
                                cluster.Log(kApiServer) + cluster.Log(kKubelet));
     }
+    // Behind the forward's name, where there are several.
+    const size_t at = line->find("Forwarding from ");
+    if (at == std::string::npos) continue;
     unsigned local = 0;
     unsigned remote = 0;
-    if (std::sscanf(line->c_str(), "Forwarding from 127.0.0.1:%u -> %u", &local,
-                    &remote) == 2) {
+    if (std::sscanf(line->c_str() + at, "Forwarding from 127.0.0.1:%u -> %u",
+                    &local, &remote) == 2) {
       local_[static_cast<uint16_t>(remote)] = static_cast<uint16_t>(local);
     }
   }
@@ -405,7 +415,10 @@ PortForward::~PortForward() {
   RemoveFolder(folder_);
 }
 
-bool PortForward::running() { return !process_->Wait(Seconds(0)).has_value(); }
+bool PortForward::running() {
+  return !process_->Wait(Seconds(0)).has_value() &&
+         Stderr().find("lost connection to pod") == std::string::npos;
+}
 
 int PortForward::Stop(int signal) {
   return process_->Stop(signal, Seconds(20)).value_or(-1);

@@ -62,11 +62,11 @@ class Cluster {
   // in kPodServerImage.
   void CreatePod(const std::string& name,
                  const std::vector<std::string>& servers);
-  // Returns once the API server has it.
+  // Returns once the API server has it. Its manifest is folder()/NAME.json.
   void StartPod(const PodSpec& spec);
   // Until it serves.
   void WaitPod(const PodSpec& spec);
-  // `kubectl create -f` of one object or several, as JSON.
+  // `kubectl create -f` of one object or several, YAML or JSON.
   void Create(const std::string& manifest);
 
   // SIGKILL to "kube-apiserver" or "kubelet" of a restartable cluster, and the
@@ -93,6 +93,7 @@ class Cluster {
   int Stop();
 
  private:
+  void CreateFrom(const std::string& path);
   void StartUp();
   // From fairway-up's parts to ones of our own.
   void TakeOver();
@@ -127,6 +128,7 @@ class PortForward {
   ~PortForward();
 
   uint16_t local(uint16_t remote) const { return local_.at(remote); }
+  // Whether it runs, and has lost no session so far.
   bool running();
   // Its exit status, if it ends by itself within `timeout`.
   std::optional<int> Wait(Seconds timeout) { return process_->Wait(timeout); }

@@ -14,6 +14,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "e2e/harness/process.h"
+
 namespace fairway::e2e {
 namespace {
 
@@ -63,6 +65,7 @@ void NetworkPath::Become(State state) {
   state_ = state;
   const uint64_t one = 1;
   if (write(wake_, &one, sizeof(one)) < 0 && !WouldBlock()) Fail("eventfd");
+  while (reached_ != state) NapMilliseconds(1);
 }
 
 void NetworkPath::Run() {
@@ -73,6 +76,7 @@ void NetworkPath::Run() {
       for (const Way& way : ways_) CloseWay(way, true);
       ways_.clear();
     }
+    reached_ = state;
     if (state == State::kWhole) {
       for (const Way& way : ways_) {
         for (const Direction* d : {&way.out, &way.back}) {
@@ -84,7 +88,9 @@ void NetworkPath::Run() {
       }
     }
     // Until something can be moved, or Become().
-    if (poll(wanted.data(), wanted.size(), -1) < 0 && errno != EINTR) return;
+    if (poll(wanted.data(), wanted.size(), -1) < 0 && errno != EINTR) {
+      Fail("poll");
+    }
     uint64_t count;
     while (read(wake_, &count, sizeof(count)) > 0) {
     }
@@ -101,6 +107,7 @@ void NetworkPath::Run() {
       way = ways_.erase(way);
     }
   }
+  reached_ = State::kOver;
 }
 
 void NetworkPath::Accept() {

@@ -22,6 +22,8 @@ class NetworkPath {
 
   uint16_t port() const { return port_; }
 
+  // Each call returns once it is so.
+
   // Resets all connections at both ends, and each new one.
   void Cut() { Become(State::kCut); }
   // No byte, FIN or reset passes any more, and nobody is told.
@@ -56,6 +58,7 @@ class NetworkPath {
   int listener_ = -1;
   int wake_ = -1;
   std::atomic<State> state_{State::kWhole};
+  std::atomic<State> reached_{State::kWhole};
   std::list<Way> ways_;  // the thread's alone
   std::thread thread_;
 };
