@@ -17,6 +17,22 @@ namespace fairway::cmd {
 
 using State = ForwardRun::State;
 
+namespace {
+
+// SIGHUP too, which comes when the terminal is closed, unless it was ignored
+// before (nohup).
+std::vector<int> EndingSignals() {
+  std::vector<int> signals = {SIGINT, SIGTERM};
+  struct sigaction hangup = {};
+  if (sigaction(SIGHUP, nullptr, &hangup) == 0 &&
+      hangup.sa_handler != SIG_IGN) {
+    signals.push_back(SIGHUP);
+  }
+  return signals;
+}
+
+}  // namespace
+
 ForwardGroup::ForwardGroup(Executor executor, const IOStreams& streams,
                            GroupOptions options, std::vector<ForwardPlan> plans)
     : executor_(executor),
@@ -79,7 +95,7 @@ Task<absl::Status> ForwardGroup::RunOne(ForwardRun* run) {
 }
 
 Task<absl::Status> ForwardGroup::StopAtSignal() {
-  std::vector<int> numbers = {SIGINT, SIGTERM};
+  std::vector<int> numbers = EndingSignals();
   absl::StatusOr<int> signal = co_await WaitForSignal(std::move(numbers));
   if (signal.ok()) StopAll();
   co_return signal.status();

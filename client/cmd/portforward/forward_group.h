@@ -34,7 +34,8 @@ class ForwardGroup {
   ForwardGroup(Executor executor, const IOStreams& streams,
                GroupOptions options, std::vector<ForwardPlan> plans);
 
-  // Runs all of them until each has ended, or until SIGINT or SIGTERM (OK).
+  // Runs all of them until each has ended, or until SIGINT, SIGTERM or, unless
+  // it is ignored, SIGHUP (OK).
   // When none is starting any more and one at least listens, the ports file is
   // written and the descriptor told. Call it once.
   // Errors: of the one forward; where there are several, each one's error was

@@ -409,6 +409,21 @@ TEST_F(PortForwardTest, UnixSocketsComeWithTheirModeAndGo) {
   EXPECT_EQ(rmdir(folder), 0);
 }
 
+TEST_F(PortForwardTest, AClosedTerminalLeavesNothingBehind) {
+  char folder[] = "/tmp/port_forward_test.XXXXXX";
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  const std::string path = absl::StrCat(folder, "/db.sock");
+  const std::string ports = absl::StrCat(folder, "/ports.json");
+  KubectlRun run(Args({"db", "unix:" + path + ":http", "--ports-file", ports}));
+  ASSERT_TRUE(run.WaitReady());
+  const KubectlResult ran = run.Interrupt(SIGHUP);
+  EXPECT_EQ(ran.err, "");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_NE(access(path.c_str(), F_OK), 0);
+  EXPECT_NE(access(ports.c_str(), F_OK), 0);
+  EXPECT_EQ(rmdir(folder), 0);
+}
+
 TEST_F(PortForwardTest, APortInUseComesWithAHint) {
   const std::string file = folder_ + "/in_use.json";
   KubectlRun run(

@@ -160,10 +160,10 @@ bool KubectlRun::WaitReady() {
   return !ended_;
 }
 
-KubectlResult KubectlRun::Interrupt() {
+KubectlResult KubectlRun::Interrupt(int signal) {
   // Nobody has the signal any more that would end the test.
   pollfd end = {told_, POLLIN, 0};
-  if (!ended_ && poll(&end, 1, 0) == 0) kill(getpid(), SIGINT);
+  if (!ended_ && poll(&end, 1, 0) == 0) kill(getpid(), signal);
   return Wait();
 }
 

@@ -4,6 +4,7 @@
 #ifndef CLIENT_CMD_PORTFORWARD_TESTING_KUBECTL_RUN_H_
 #define CLIENT_CMD_PORTFORWARD_TESTING_KUBECTL_RUN_H_
 
+#include <csignal>
 #include <map>
 #include <memory>
 #include <sstream>
@@ -56,8 +57,8 @@ class KubectlRun {
   // Waits for the next line that it writes to standard error while it forwards;
   // empty once it has ended. Lines read here are no part of the result.
   std::string NextErrorLine();
-  // Sends SIGINT, unless it has ended, and waits for the end.
-  KubectlResult Interrupt();
+  // Sends `signal`, unless it has ended, and waits for the end.
+  KubectlResult Interrupt(int signal = SIGINT);
   // Waits for the end.
   KubectlResult Wait();
 
