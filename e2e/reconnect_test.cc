@@ -53,9 +53,10 @@ int Rounds(const std::string& session_per_connection) {
 enum class Hits { kSolo, kWeb, kBoth };
 
 struct Round {
-  Time from;   // the part may be gone from here,
-  Time until;  // is gone from here,
-  Time back;   // and is about to return from here
+  Time from;    // the part may be gone from here,
+  Time until;   // is gone from here,
+  Time back;    // is about to return from here,
+  Time serves;  // and does its work again from here
 };
 
 // Parts of a forward's visits that were not as they should be, and how long
@@ -100,7 +101,8 @@ void JudgeCut(const Visit& visit, const Round& round, size_t number,
 }
 
 // One that was new when the part was away, or came when it was back. In the
-// first moments its end may not have been noticed yet.
+// first moments its end may not have been noticed yet; and a pod that runs, and
+// does not listen yet, refuses.
 void JudgeNew(const Visit& visit, const Round& round, size_t number,
               Verdict& verdict) {
   const Time start = std::max(visit.opened, round.back);
@@ -112,6 +114,10 @@ void JudgeNew(const Visit& visit, const Round& round, size_t number,
   const bool early = visit.opened < round.until + kToldWithin;
   const Time noticed = std::max(visit.opened, round.until);
   if (early && visit.ended && *visit.ended <= noticed + kToldWithin) return;
+  const bool refused = visit.opened < round.serves && visit.ended &&
+                       *visit.ended >= round.back &&
+                       *visit.ended <= round.serves;
+  if (refused) return;
   verdict.faults.push_back("no answer: " + Describe(visit, round, number));
 }
 
@@ -191,6 +197,12 @@ class ReconnectTest : public ::testing::TestWithParam<const char*> {
   static void StartPod(const std::string& name) {
     cluster_->StartPod(Spec(name));
   }
+  // Until its container serves for the n-th time.
+  static void WaitStarts(const std::string& name, int starts) {
+    EXPECT_TRUE(Eventually(2 * kBackWithin, [&] {
+      return cluster_->Starts(Spec(name)) >= starts;
+    })) << cluster_->Log("kubelet");
+  }
   static void DeletePod(const std::string& name) {
     const Result deleted = cluster_->RunKubectl(
         Kubectl::kOurs, {"delete", "pod", name, "--force", "--grace-period=0"});
@@ -207,7 +219,7 @@ class ReconnectTest : public ::testing::TestWithParam<const char*> {
         std::vector<std::string>{
             "--address=127.0.0.1",
             "--server=https://127.0.0.1:" + std::to_string(path_->port()),
-            "--ping-timeout=600ms",
+            "--ping-timeout=500ms",
             std::string("--session-per-connection=") + GetParam(), "pod/solo",
             ":" + std::to_string(kSolo), "--", "service/web", ":80"},
         2);
@@ -236,6 +248,7 @@ class ReconnectTest : public ::testing::TestWithParam<const char*> {
     NapMilliseconds(static_cast<int>(away.count() * 1000));
     round.back = Clock::now();
     begin();
+    round.serves = Clock::now();
     rounds_.push_back(round);
     if (hits != Hits::kWeb) solo_->AddIdle(1);
     if (hits != Hits::kSolo) web_visitors_->AddIdle(1);
@@ -306,7 +319,11 @@ int ReconnectTest::web_ = 0;
 TEST_P(ReconnectTest, ThePodIsDeletedAndMadeAgain) {
   for (int i = 0; i < Rounds(GetParam()) && !HasFatalFailure(); ++i) {
     RunRound(
-        i, Hits::kSolo, [] { DeletePod("solo"); }, [] { StartPod("solo"); });
+        i, Hits::kSolo, [] { DeletePod("solo"); },
+        [] {
+          StartPod("solo");
+          WaitStarts("solo", 1);
+        });
   }
   JudgeAll("pod", Hits::kSolo);
 }
@@ -324,7 +341,9 @@ TEST_P(ReconnectTest, AServicesPodIsReplaced) {
     RunRound(
         i, Hits::kWeb, [&] { DeletePod(old); },
         [&] {
-          if (!before) StartPod(WebPod());
+          if (before) return;
+          StartPod(WebPod());
+          WaitStarts(WebPod(), 1);
         });
   }
   JudgeAll("pod", Hits::kWeb);
@@ -332,9 +351,16 @@ TEST_P(ReconnectTest, AServicesPodIsReplaced) {
 
 TEST_P(ReconnectTest, TheKubeletIsKilled) {
   for (int i = 0; i < Rounds(GetParam()) && !HasFatalFailure(); ++i) {
+    // Its pods end with it, and are started again by the next one.
+    const int solo = cluster_->Starts(Spec("solo"));
+    const int web = cluster_->Starts(Spec(WebPod()));
     RunRound(
         i, Hits::kBoth, [] { cluster_->Kill("kubelet"); },
-        [] { cluster_->Start("kubelet"); });
+        [&] {
+          cluster_->Start("kubelet");
+          WaitStarts("solo", solo + 1);
+          WaitStarts(WebPod(), web + 1);
+        });
   }
   JudgeAll("kubelet", Hits::kBoth);
 }

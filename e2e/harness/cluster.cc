@@ -242,6 +242,23 @@ void Cluster::WaitPod(const PodSpec& spec) {
   }
 }
 
+int Cluster::Starts(const PodSpec& spec) const {
+  const Result got = RunKubectl(
+      Kubectl::kOurs,
+      {"get", "pod", spec.name, "-n", spec.namespace_, "-o", "json"});
+  const auto pod = nlohmann::json::parse(got.out, nullptr, false);
+  if (!pod.is_object()) return 0;
+  const std::string uid = pod["metadata"]["uid"];
+  std::istringstream lines(ReadFile(folder_ + "/kubelet/log/pods/" +
+                                    spec.namespace_ + "_" + spec.name + "_" +
+                                    uid + "/server/0.log"));
+  int starts = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (line == "ready") ++starts;
+  }
+  return starts;
+}
+
 void Cluster::Create(const std::string& manifest) {
   const std::string path = folder_ + "/manifest.yaml";
   WriteFile(path, manifest);

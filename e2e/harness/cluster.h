@@ -66,6 +66,8 @@ class Cluster {
   void StartPod(const PodSpec& spec);
   // Until it serves.
   void WaitPod(const PodSpec& spec);
+  // How often the pod's container has come to serve; 0 without a pod.
+  int Starts(const PodSpec& spec) const;
   // `kubectl create -f` of one object or several, YAML or JSON.
   void Create(const std::string& manifest);
 
