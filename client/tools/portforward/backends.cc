@@ -20,7 +20,8 @@ constexpr absl::Duration kTryAgain = absl::Milliseconds(100);
 // How long the way to a pod may fail before another is tried, and before an
 // answer like "forbidden" counts as one.
 constexpr absl::Duration kPatienceWithPod = absl::Seconds(5);
-constexpr absl::Duration kPauseOfFollow = absl::Seconds(1);
+// Until those are asked for again who could not be.
+constexpr absl::Duration kPauseOfFollow = absl::Seconds(2);
 
 absl::Status UpgradeError(const absl::Status& error) {
   return absl::Status(error.code(), absl::StrCat("error upgrading connection: ",
@@ -94,7 +95,8 @@ Task<absl::Status> Backends::OpenWays() {
     absl::Status opened = co_await backend->link->Open();
     if (opened.ok() && first == nullptr) first = backend;
     if (first_error.ok()) first_error = opened;
-    if (absl::IsCancelled(opened)) co_return opened;
+    // Who may not forward to one may not to the others.
+    if (absl::IsCancelled(opened) || IsRefusal(opened)) co_return opened;
     if (!opened.ok() && !options_.reconnect) co_return opened;
   }
   if (first == nullptr) co_return first_error;
@@ -109,6 +111,7 @@ Task<absl::Status> Backends::Follow() {
         co_await source_->WaitChange();
     if (absl::IsCancelled(pods.status())) co_return pods.status();
     if (pods.ok()) {
+      told.clear();
       Update(*pods);
       continue;
     }
@@ -116,7 +119,6 @@ Task<absl::Status> Backends::Follow() {
         "error watching the pods of ", target_, ": ", pods.status().message());
     if (error != told) observer_->Error(kFile, __LINE__, error);
     told = error;
-    if (absl::IsPermissionDenied(pods.status())) co_return pods.status();
     absl::Status slept = co_await Sleep(kPauseOfFollow);
     FAIRWAY_CO_RETURN_IF_ERROR(slept);
   }

@@ -16,6 +16,7 @@
 #include "base/status/co_status.h"
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
+#include "base/task/loop.h"
 #include "client/tools/portforward/testing/fake_pods.h"
 #include "client/tools/portforward/testing/forwarding.h"
 #include "net/socket/socket.h"
@@ -54,6 +55,26 @@ Task<absl::Status> ConnectInTurn(Forwarding& f, std::string uids,
     FAIRWAY_CO_RETURN_IF_ERROR(status);
   }
   co_return absl::OkStatus();
+}
+
+TEST(OnePodTest, WhoIsRefusedAtFirstIsRefusedByAll) {
+  absl::Status status = RunLoop([]() -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    Forwarding f(executor);
+    ThreePods(f);
+    for (const char* uid : {"A", "B", "C"}) {
+      f.pods[uid].dial_error = absl::PermissionDeniedError("forbidden");
+    }
+    absl::Status started = co_await f.Start();
+    absl::Status joined = co_await f.tasks.Join();
+    EXPECT_THAT(f.result, StatusIs(absl::StatusCode::kPermissionDenied,
+                                   "error upgrading connection: forbidden"));
+    EXPECT_EQ(f.pods["C"].dials, 1u);
+    EXPECT_EQ(f.pods["A"].dials + f.pods["B"].dials, 0u);
+    absl::Status closed = co_await f.pods.Close();
+    co_return closed;
+  });
+  EXPECT_THAT(status, IsOk());
 }
 
 TEST(RoundRobinTest, GoesThroughThePodsByName) {

@@ -574,6 +574,27 @@ TEST(ReconnectTest, RightThatIsMissingToWatchIsToldOnce) {
   });
 }
 
+TEST(ReconnectTest, RightThatComesBackToWatchIsUsed) {
+  RunForwarder(OnePod, [](Forwarding& f) -> Task<absl::Status> {
+    const absl::Status forbidden = absl::PermissionDeniedError("forbidden");
+    f.pods.Fail(forbidden);
+    absl::Status status = co_await Sleep(absl::Milliseconds(10));
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    f.pods.Fail(absl::OkStatus());
+    f.pods.Set({Pod("web-1", "B")});
+    FakeSession* successor = co_await f.pods.WaitSession("B", 0);
+    EXPECT_NE(successor, nullptr);
+    // A second time is told as the first.
+    f.pods.Fail(forbidden);
+    status = co_await Sleep(absl::Milliseconds(10));
+    const std::string text = f.err_out.str();
+    const size_t first = text.find("error watching");
+    EXPECT_NE(text.find("error watching", first + 1), std::string::npos)
+        << text;
+    co_return status;
+  });
+}
+
 TEST(ReconnectTest, StopEndsWhoeverWaits) {
   const auto stop_after = [](std::function<void(Forwarding&)> lose) {
     RunForwarder(OnePod, [lose](Forwarding& f) -> Task<absl::Status> {
