@@ -240,6 +240,8 @@ Task<absl::Status> PodLink::Pause() {
         left, "pause", [this]() { return changed_.Wait(); });
     if (absl::IsCancelled(waited)) co_return waited;
   }
+  // Who still waits says so again.
+  wanted_ = false;
   pause_ = std::min(2 * pause_, times_.max_pause);
   co_return absl::OkStatus();
 }

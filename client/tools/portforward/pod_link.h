@@ -61,7 +61,7 @@ class PodLink {
 
   // Makes the way, and keeps it from then on.
   void Need();
-  // The same, and soon: somebody waits for it.
+  // The same, and soon: somebody waits for it, and says so again and again.
   void Want();
   // Nobody needs it any more. Sessions in use live on; Need() may follow.
   void Stop();

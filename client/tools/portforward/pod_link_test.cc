@@ -125,6 +125,18 @@ TEST(PodLinkTest, PausesGrowUntilSomebodyWaits) {
   });
 }
 
+TEST(PodLinkTest, PausesGrowAgainWhenNobodyWaitsAnyMore) {
+  RunOpened([](Fixture& f) -> Task<absl::Status> {
+    f.pods["A"].dial_error = absl::UnavailableError("no kubelet");
+    f.pods["A"].sessions[0]->Lose();
+    f.link.Want();
+    absl::Status status = co_await Sleep(absl::Milliseconds(1000));
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    EXPECT_LE(f.pods["A"].dials, 8u);
+    co_return absl::OkStatus();
+  });
+}
+
 TEST(PodLinkTest, AttemptThatHangsGetsCompany) {
   RunOpened([](Fixture& f) -> Task<absl::Status> {
     f.pods["A"].hold = true;

@@ -176,7 +176,9 @@ Task<absl::Status> SessionProvider::Watch(SessionPtr session) {
 // A server that stands still takes a connection and never answers.
 Task<absl::Status> SessionProvider::WatchRedial() {
   const size_t dialed = dialed_;
-  absl::Status slept = co_await Sleep(times_.hang_after);
+  // The dial may have to wait for the end of a pause.
+  const absl::Duration rest = resting_ ? pause_ : absl::ZeroDuration();
+  absl::Status slept = co_await Sleep(rest + times_.hang_after);
   FAIRWAY_CO_RETURN_IF_ERROR(slept);
   if (dialed == dialed_ && MayGiveUp()) {
     Lose(absl::DeadlineExceededError(absl::StrCat(
