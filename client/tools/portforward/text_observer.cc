@@ -60,16 +60,16 @@ void TextObserver::ListenFailed(absl::string_view message) {
 }
 
 void TextObserver::Connected(const TargetPod& pod) {
-  if (!reconnecting_) return;
-  reconnecting_ = false;
-  PrintLine(err_out_, absl::StrCat("connected to pod/", pod.name));
+  if (lost_ways_ == 0) return;
+  --lost_ways_;
+  PrintLine(err_out_, absl::StrCat("connected to pod/", OneLine(pod.name)));
 }
 
 void TextObserver::Reconnecting(const TargetPod& pod,
                                 absl::string_view reason) {
-  reconnecting_ = true;
-  PrintLine(err_out_, absl::StrCat("lost connection to pod/", pod.name, ": ",
-                                   OneLine(reason), "; reconnecting"));
+  ++lost_ways_;
+  PrintLine(err_out_, absl::StrCat("lost connection to pod/", OneLine(pod.name),
+                                   ": ", OneLine(reason), "; reconnecting"));
 }
 
 void TextObserver::Accepted(const ConnectionInfo& connection) {

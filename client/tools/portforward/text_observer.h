@@ -3,6 +3,7 @@
 #ifndef CLIENT_TOOLS_PORTFORWARD_TEXT_OBSERVER_H_
 #define CLIENT_TOOLS_PORTFORWARD_TEXT_OBSERVER_H_
 
+#include <cstddef>
 #include <ostream>
 
 #include "absl/strings/string_view.h"
@@ -33,7 +34,7 @@ class TextObserver final : public Observer {
  private:
   std::ostream* const out_;
   std::ostream* const err_out_;
-  bool reconnecting_ = false;  // told of, and of no way since
+  size_t lost_ways_ = 0;  // told of, and of no way since
 };
 
 // Mirrors: k8s.io/apimachinery/pkg/util/runtime.HandleError. Writes `message`

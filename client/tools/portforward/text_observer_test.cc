@@ -53,6 +53,24 @@ TEST(TextObserverTest, WayIsOnlyNewsWhenItWasLost) {
   EXPECT_EQ(out.str(), "");
 }
 
+TEST(TextObserverTest, EachLossIsFollowedByAWay) {
+  std::ostringstream out, err_out;
+  TextObserver observer(&out, &err_out);
+  TargetPod a, b;
+  a.name = "a\x1b[2J";
+  b.name = "b";
+  observer.Reconnecting(a, "x");
+  observer.Reconnecting(b, "x");
+  observer.Connected(b);
+  observer.Connected(a);
+  observer.Connected(a);
+  EXPECT_EQ(err_out.str(),
+            "lost connection to pod/a?[2J: x; reconnecting\n"
+            "lost connection to pod/b: x; reconnecting\n"
+            "connected to pod/b\n"
+            "connected to pod/a?[2J\n");
+}
+
 TEST(TextObserverTest, ErrorOfAConnectionIsALineUnlessItsWayWasLost) {
   std::ostringstream out, err_out;
   TextObserver observer(&out, &err_out);
