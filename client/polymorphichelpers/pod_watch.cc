@@ -3,11 +3,11 @@
 #include "client/polymorphichelpers/pod_watch.h"
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "api/errors.h"
 #include "base/status/co_status.h"
 #include "base/task/deadline.h"
@@ -20,6 +20,17 @@ namespace {
 constexpr absl::Duration kHolds = absl::Seconds(1);
 // When the server ends a watch of its own accord, spread as upstream does.
 constexpr int kMinWatchSeconds = 300;
+
+// Goes on evenly when the clock on the wall is set.
+absl::Time Now() {
+  return absl::UnixEpoch() +
+         absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+bool Broke(const absl::Status& end) {
+  return absl::IsUnavailable(end) || absl::IsAborted(end) ||
+         absl::IsDeadlineExceeded(end) || absl::IsCancelled(end);
+}
 
 bool IsRefusal(const absl::Status& status) {
   return absl::IsPermissionDenied(status) && api::IsApiStatus(status);
@@ -38,11 +49,14 @@ PodWatch::PodWatch(Executor executor, rest::RESTClient* client, PodQuery query,
 void PodWatch::ResumeFrom(std::string resource_version) {
   version_ = std::move(resource_version);
   resumable_ = true;
-  heard_ = absl::Now();
+  heard_ = Now();
 }
 
 void PodWatch::Doubt() {
-  if (absl::Now() - heard_ < times_.doubt_after) return;
+  const absl::Time now = Now();
+  if (now - heard_ < times_.doubt_after) return;
+  if (now - doubted_at_ < times_.doubt_pause) return;
+  doubted_at_ = now;
   if (watcher_ != nullptr) doubted_ = true;
   wake_.NotifyAll();
 }
@@ -118,7 +132,7 @@ Task<absl::StatusOr<PodChange>> PodWatch::Next() {
                                                        list);
       if (pods.ok()) {
         refused_since_ = absl::InfiniteFuture();
-        if (absl::Now() < poll_until_) failures_ = 0;
+        if (Now() < poll_until_) failures_ = 0;
         PodChange all;
         all.pods = *std::move(pods);
         co_return all;
@@ -128,7 +142,7 @@ Task<absl::StatusOr<PodChange>> PodWatch::Next() {
       continue;
     }
     absl::Status status;
-    if (absl::Now() < poll_until_) {
+    if (Now() < poll_until_) {
       resumable_ = false;
       status = co_await Sleep(times_.poll_period);
     } else {
@@ -144,11 +158,11 @@ Task<absl::Status> PodWatch::AfterFailedList(absl::Status failure) {
     refused_since_ = absl::InfiniteFuture();
   } else if (!query_.name.empty() && !get_instead_of_list_) {
     get_instead_of_list_ = true;
-    poll_until_ = absl::Now() + times_.poll_for;
+    poll_until_ = Now() + times_.poll_for;
     co_return absl::OkStatus();
   } else {
-    refused_since_ = std::min(refused_since_, absl::Now());
-    if (absl::Now() - refused_since_ >= times_.refused_for) co_return failure;
+    refused_since_ = std::min(refused_since_, Now());
+    if (Now() - refused_since_ >= times_.refused_for) co_return failure;
   }
   absl::Status paused = co_await Pause();
   co_return paused;
@@ -169,7 +183,7 @@ Task<absl::Status> PodWatch::StartWatch() {
       co_await WithDeadline<Made>(AttemptTimeout(), "watch", watch);
   if (watcher.ok()) {
     watcher_ = *std::move(watcher);
-    watching_since_ = absl::Now();
+    watching_since_ = Now();
     heard_ = watching_since_;
     doubted_ = false;
     co_return absl::OkStatus();
@@ -179,7 +193,7 @@ Task<absl::Status> PodWatch::StartWatch() {
                             absl::IsUnimplemented(failure) ||
                             absl::IsPermissionDenied(failure);
   if (cannot_watch && api::IsApiStatus(failure)) {
-    poll_until_ = absl::Now() + times_.poll_for;
+    poll_until_ = Now() + times_.poll_for;
     co_return absl::OkStatus();
   }
   absl::Status paused = co_await AfterWatch(failure);
@@ -213,7 +227,7 @@ Task<absl::StatusOr<absl::optional<PodChange>>> PodWatch::NextEvent() {
   joined.IgnoreError();
   absl::optional<PodChange> change;
   if (heard && event.ok() && event->has_value()) {
-    heard_ = absl::Now();
+    heard_ = Now();
     failures_ = 0;
     change = ChangeOf(**event);
     co_return change;
@@ -225,7 +239,7 @@ Task<absl::StatusOr<absl::optional<PodChange>>> PodWatch::NextEvent() {
     if (doubted_) resumable_ = false;
     co_return change;
   }
-  if (absl::Now() - watching_since_ >= kHolds) {
+  if (Now() - watching_since_ >= kHolds) {
     failures_ = 0;
     // An end in good order.
     if (event.ok()) co_return change;
@@ -236,9 +250,9 @@ Task<absl::StatusOr<absl::optional<PodChange>>> PodWatch::NextEvent() {
 }
 
 Task<absl::Status> PodWatch::AfterWatch(absl::Status end) {
-  // What the server says against the watch may be about its version; a
-  // connection that broke is not.
-  if (api::IsApiStatus(end)) resumable_ = false;
+  // What the server says against the watch, be it unreadable, may be about its
+  // version; a connection that broke is not.
+  if (api::IsApiStatus(end) || !(end.ok() || Broke(end))) resumable_ = false;
   absl::Status paused = co_await Pause();
   co_return paused;
 }
@@ -263,7 +277,7 @@ absl::optional<PodChange> PodWatch::ChangeOf(const api::WatchEvent& event) {
 }
 
 bool PodWatch::InEarlyTrouble() const {
-  return failures_ == 0 || absl::Now() - trouble_since_ < times_.early;
+  return failures_ == 0 || Now() - trouble_since_ < times_.early;
 }
 
 absl::Duration PodWatch::AttemptTimeout() const {
@@ -271,7 +285,7 @@ absl::Duration PodWatch::AttemptTimeout() const {
 }
 
 Task<absl::Status> PodWatch::Pause() {
-  if (failures_ == 0) trouble_since_ = absl::Now();
+  if (failures_ == 0) trouble_since_ = Now();
   const absl::Duration most =
       InEarlyTrouble() ? times_.early_pause : times_.late_pause;
   const absl::Duration pause =

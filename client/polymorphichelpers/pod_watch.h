@@ -49,8 +49,10 @@ struct PodWatchTimes {
   // After how much silence a watch is made anew; servers send a bookmark each
   // minute.
   absl::Duration silence = absl::Seconds(150);
-  // Doubt() counts if nothing was heard for so long.
+  // Doubt() counts if nothing was heard for so long, and once in so long: ways
+  // to many pods may be lost together.
   absl::Duration doubt_after = absl::Seconds(5);
+  absl::Duration doubt_pause = absl::Milliseconds(500);
 };
 
 struct PodChange {
@@ -122,6 +124,7 @@ class PodWatch {
   absl::Time trouble_since_;
   absl::Time heard_ = absl::InfinitePast();
   bool doubted_ = false;
+  absl::Time doubted_at_ = absl::InfinitePast();
   Condition wake_;
 };
 

@@ -146,6 +146,22 @@ TEST(PodWatchTest, AVersionThatIsGoneIsListedAnew) {
   }
 }
 
+TEST(PodWatchTest, AnErrorThatCannotBeReadIsListedAnew) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    Rig rig(executor, OfApp());
+    EXPECT_NEXT(rig, "all");
+    TaskGroup group(executor);
+    group.Spawn([&rig]() -> Task<absl::Status> {
+      absl::Status asked = co_await rig.api.WaitForRequests(2);
+      rig.api.Send("ERROR", R"(["?"])");
+      co_return asked;
+    });
+    EXPECT_NEXT(rig, "all");
+    absl::Status joined = co_await group.Join();
+    co_return joined;
+  });
+}
+
 TEST(PodWatchTest, AnOutageIsWaitedOut) {
   RunTest([](Executor executor) -> Task<absl::Status> {
     Rig rig(executor, OfApp());
@@ -367,6 +383,31 @@ TEST(PodWatchTest, WhoDoubtsEndsAPause) {
     }
     absl::Status joined = co_await group.Join();
     co_return joined;
+  });
+}
+
+TEST(PodWatchTest, ManyDoubtsAreNotManyRequests) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    PodWatchTimes times;
+    times.first_pause = absl::Minutes(1);
+    times.early_pause = absl::Minutes(1);
+    Rig rig(executor, OfApp(), times);
+    rig.api.down = absl::UnavailableError("connect: connection refused");
+    TaskGroup group(executor);
+    group.Spawn([&rig]() -> Task<absl::Status> {
+      absl::StatusOr<std::string> next = co_await rig.Next();
+      co_return next.status();
+    });
+    for (int i = 0; i < 100; ++i) {
+      rig.watch.Doubt();
+      absl::Status slept = co_await Sleep(absl::Milliseconds(1));
+      FAIRWAY_CO_RETURN_IF_ERROR(slept);
+    }
+    EXPECT_LE(rig.api.log.size(), 3u);
+    group.Cancel();
+    absl::Status joined = co_await group.Join();
+    joined.IgnoreError();
+    co_return absl::OkStatus();
   });
 }
 

@@ -62,7 +62,7 @@ TargetPods::TargetPods(Executor executor, rest::RESTClient* client,
 Task<absl::StatusOr<Target>> TargetPods::Resolve() {
   absl::StatusOr<Target> target = co_await FindTarget();
   // Nobody asks what becomes of the pods, then.
-  if (!target.ok()) watch_.reset();
+  if (!target.ok() || !options_.reconnect) watch_.reset();
   co_return target;
 }
 

@@ -390,6 +390,7 @@ TEST(TargetPodsTest, WithoutReconnectOnlyASelectorsPodIsWaitedFor) {
         co_await ResolveMeanwhile(&rig, executor, then);
     if (!resolved.ok()) co_return resolved.status();
     EXPECT_EQ(*resolved, "deployment/web [{80 8080}] x:u1[8080]");
+    EXPECT_EQ(rig.api.watches(), 0u);
     co_return absl::OkStatus();
   });
 }
