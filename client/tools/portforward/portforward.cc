@@ -441,8 +441,10 @@ Task<absl::StatusOr<ForwardResult>> PortForwarder::ConnectOnce(
   events.on_cut_off = [route]() { route->lease->Abort(); };
   events.on_first_fin = [&open]() { open.first_fin = true; };
   events.on_error_text = [&local]() { local.HoldEnd(); };
+  open.streams = &*streams;
   ForwardResult result = co_await ForwardConnection(
       local, *streams->data, *streams->error, open.bytes, std::move(events));
+  open.streams = nullptr;
   route->lease->End(result.status.ok() ? ConnectionEnd::kInGoodOrder
                                        : ConnectionEnd::kAborted);
   co_return result;
@@ -508,6 +510,11 @@ bool PortForwarder::ResetThoseThatStandStill(const std::string& uid) {
     } else if (absl::FromChrono(now - *open->still_since) >= kGonePodPatience) {
       open->reset = true;
       open->local->Abort();
+      // Whoever waits for the pod to take bytes, or for its words, does not
+      // learn of that.
+      if (open->streams == nullptr) continue;
+      open->streams->data->Reset();
+      open->streams->error->Reset();
     }
   }
   return left;

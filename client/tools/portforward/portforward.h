@@ -80,7 +80,8 @@ class PortForwarder {
     size_t slot = 0;  // whose local end it came to
     size_t port = 0;  // of Target::ports
     std::unique_ptr<net::Socket> local;
-    bool first_fin = false;  // one of two was passed on
+    StreamPair* streams = nullptr;  // while bytes may move
+    bool first_fin = false;         // one of two was passed on
     ForwardedBytes bytes;
     std::string pod_uid;  // empty while it has no pod
     // Once its pod is gone: since when no byte has moved, and how many had.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "client/tools/portforward/repeatable_stream.h"
 #include "client/tools/portforward/testing/fake_pods.h"
 #include "client/tools/portforward/testing/forwarding.h"
+#include "net/io/byte_stream.h"
 
 namespace fairway::portforward {
 namespace {
@@ -78,6 +80,33 @@ TEST(ReconnectTest, GonePodsConnectionLivesAsLongAsItMoves) {
     EXPECT_EQ(f.err_out.str(),
               "lost connection to pod/web-0: the pod is gone; reconnecting\n");
     co_return absl::OkStatus();
+  });
+}
+
+TEST(ReconnectTest, GonePodsConnectionThatNobodyReadsEndsWithItsSession) {
+  RunForwarder(OnePod, [](Forwarding& f) -> Task<absl::Status> {
+    Connection old;
+    absl::Status status = co_await f.Connect(&old, "A", 0);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    // More than the windows take: what is read of the application waits.
+    f.tasks.Spawn([&old]() -> Task<absl::Status> {
+      const std::string upload(64 << 20, 'x');
+      absl::Status written = co_await net::WriteAll(*old.local, upload);
+      EXPECT_FALSE(written.ok());
+      co_return absl::OkStatus();
+    });
+    uint64_t sent = 0;
+    do {
+      sent = f.forwarder->stats().sent_bytes;
+      status = co_await Sleep(absl::Milliseconds(100));
+      FAIRWAY_CO_RETURN_IF_ERROR(status);
+    } while (sent == 0 || sent != f.forwarder->stats().sent_bytes);
+    f.pods.Set({});
+    status = co_await WithDeadline(absl::Seconds(3), "end",
+                                   [&f]() { return f.WaitNoneOpen(); });
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await f.pods.WaitOpen("A", 0);
+    co_return status;
   });
 }
 
