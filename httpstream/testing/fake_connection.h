@@ -58,6 +58,8 @@ struct FakePeer {
   // Not OK: Dial fails with it.
   absl::Status dial_error;
   bool keeps_streams_apart = true;
+  // Else Close() waits for an answer that does not come.
+  bool answers_close = true;
   bool lost = false;
   bool closed = false;   // by Close() or Abort()
   bool aborted = false;  // by Abort()
@@ -102,6 +104,10 @@ class FakeConnection final : public Connection {
     co_return std::make_unique<FakeStream>(std::move(near), headers, id);
   }
   Task<absl::Status> Close() override {
+    while (!peer_->answers_close && !closed_) {
+      absl::Status waited = co_await peer_->changed.Wait();
+      if (!waited.ok()) co_return waited;
+    }
     End();
     co_return absl::OkStatus();
   }

@@ -324,7 +324,10 @@ Task<absl::Status> SessionProvider::Close() {
   ready_ = nullptr;
   absl::Status joined = co_await tasks_.Join();
   joined.IgnoreError();
-  joined = co_await closings_.Join();
+  const absl::Duration timeout =
+      waiting_stopped_ ? times_.stop_timeout : times_.close_timeout;
+  joined = co_await WithDeadline(timeout, "close",
+                                 [this]() { return closings_.Join(); });
   joined.IgnoreError();
   co_return absl::OkStatus();
 }

@@ -47,6 +47,8 @@ struct SessionTimes {
   absl::Duration steady_after = absl::Seconds(10);
   // How long a session may take to end in good order, in the background.
   absl::Duration close_timeout = absl::Seconds(10);
+  // How long all may take once the user waits for the end.
+  absl::Duration stop_timeout = absl::Seconds(1);
 };
 
 // When a provider is lost because dials fail.
@@ -150,7 +152,8 @@ class SessionProvider {
   absl::optional<absl::Duration> RoundTripTime() const;
 
   // Closes all sessions in good order, those in use too, and waits until they
-  // are closed, for SessionTimes::close_timeout at most.
+  // are closed, for SessionTimes::close_timeout at most; after StopWaiting()
+  // for SessionTimes::stop_timeout.
   Task<absl::Status> Close();
 
  private:

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "base/status/co_status.h"
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
@@ -32,6 +33,7 @@ SessionTimes ShortTimes() {
   times.give_up_after = absl::Milliseconds(100);
   times.hang_after = absl::Milliseconds(200);
   times.min_pause = absl::Milliseconds(10);
+  times.stop_timeout = absl::Milliseconds(200);
   return times;
 }
 
@@ -567,6 +569,20 @@ TEST(SessionProviderTest, RetiredProviderLendsNoMoreAndKeepsWhatIsInUse) {
         },
         GiveUp::kAnyway);
   }
+}
+
+TEST(SessionProviderTest, WhoIsStoppedDoesNotWaitForAServerThatDoesNotAnswer) {
+  RunOpened(SessionPerConnection::kAuto, Windows::kYes,
+            [](Fixture& f) -> Task<absl::Status> {
+              f.server.peers[0]->answers_close = false;
+              f.provider.StopWaiting();
+              const absl::Time before = absl::Now();
+              absl::Status closed = co_await f.provider.Close();
+              EXPECT_GE(absl::Now() - before, kTimes.stop_timeout);
+              EXPECT_LT(absl::Now() - before, kTimes.close_timeout / 2);
+              EXPECT_TRUE(f.server.peers[0]->aborted);
+              co_return closed;
+            });
 }
 
 }  // namespace
