@@ -104,6 +104,7 @@ absl::Status WithFactory(const ConfigFlags& flags, DialerFactory dialers,
 // warnings are for those who ask.
 void ShowLog(int verbosity) {
   FLAGS_logtostderr = true;
+  FLAGS_log_year_in_prefix = false;  // as Kubernetes' lines
   FLAGS_v = verbosity;
   FLAGS_minloglevel = verbosity > 0 ? google::GLOG_INFO : google::GLOG_ERROR;
 }
