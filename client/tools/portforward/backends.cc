@@ -21,6 +21,8 @@ constexpr absl::Duration kTryAgain = absl::Milliseconds(100);
 // answer like "forbidden" counts as one.
 constexpr absl::Duration kPatienceWithPod = absl::Seconds(5);
 // Until those are asked for again who could not be.
+// How long a pod that took another's place may take until it listens.
+constexpr absl::Duration kStartOfPod = absl::Seconds(10);
 constexpr absl::Duration kPauseOfFollow = absl::Seconds(2);
 
 absl::Status UpgradeError(const absl::Status& error) {
@@ -33,6 +35,12 @@ bool IsRefusal(const absl::Status& error) {
 }
 
 }  // namespace
+
+bool Backend::MayBeStarting() const {
+  return renewed_at.has_value() &&
+         absl::FromChrono(std::chrono::steady_clock::now() - *renewed_at) <
+             kStartOfPod;
+}
 
 Backends::Backends(Executor executor, std::unique_ptr<PodSource> source,
                    const ForwardOptions& options, Observer* observer,
@@ -67,6 +75,7 @@ Task<absl::StatusOr<Target>> Backends::Open() {
   }
   absl::Status opened = co_await OpenWays();
   FAIRWAY_CO_RETURN_IF_ERROR(opened);
+  opened_ = true;
   if (options_.reconnect) {
     tasks_.Spawn([this]() { return Follow(); });
   }
@@ -147,7 +156,8 @@ void Backends::Update(const std::vector<TargetPod>& pods) {
     events_.on_gone(backend->pod.uid);
   }
   for (const BackendPtr& backend : backends_) {
-    if (!backend->pod.usable) Part(*backend, "the pod takes no connections");
+    if (!backend->pod.usable)
+      Part(*backend, "the pod is being deleted, or is not ready");
   }
   Assign();
   changed_.NotifyAll();
@@ -185,6 +195,7 @@ void Backends::Tell(Backend& backend, absl::string_view reason) {
   const bool may_be_used = !backend.gone && backend.pod.usable;
   if (!backend.told && may_be_used && backend.link->sessions() != nullptr) {
     backend.told = true;
+    if (opened_) backend.renewed_at = Clock::now();
     observer_->Connected(backend.pod);
   } else if (backend.told && options_.reconnect &&
              (!may_be_used || backend.link->failing())) {

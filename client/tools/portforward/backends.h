@@ -38,6 +38,11 @@ struct Backend {
   bool gone = false;
   // Whether the observer was told of a way to it, and not of its loss since.
   bool told = false;
+  // When a way to it was made again, or first after another pod's was lost.
+  absl::optional<std::chrono::steady_clock::time_point> renewed_at;
+
+  // Whether its programs may not listen yet, for they have just been started.
+  bool MayBeStarting() const;
 };
 using BackendPtr = std::shared_ptr<Backend>;
 
@@ -144,6 +149,7 @@ class Backends {
   std::vector<BackendPtr> slots_;     // null: waits for a pod
   std::set<BackendPtr> parted_;       // gone, and not closed yet
   std::string last_in_turn_;          // its name
+  bool opened_ = false;
   bool lost_ = false;
   bool stopped_ = false;
   Condition changed_;

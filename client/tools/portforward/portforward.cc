@@ -26,6 +26,9 @@ constexpr absl::string_view kFile = "portforward.cc";
 // another is tried.
 constexpr absl::Duration kStreamPatience = absl::Seconds(2);
 
+// Between two attempts to reach a port at which nobody listens yet.
+constexpr absl::Duration kPauseOfStart = absl::Milliseconds(200);
+
 // Connections that are lost within so long of one another have one reason.
 constexpr absl::Duration kLostTogether = absl::Seconds(1);
 
@@ -396,23 +399,36 @@ Task<absl::StatusOr<StreamPair>> PortForwarder::MakeStreams(
   }
 }
 
+void PortForwarder::SayAgain(OpenConnection& open, RepeatableStream& local) {
+  local.Repeat();
+  open.pod_uid.clear();
+  open.bytes = {};
+  open.first_fin = false;
+}
+
 Task<void> PortForwarder::ConnectToPod(OpenConnection& open) {
   RepeatableStream local(open.local.get());
-  bool again = options_.reconnect;
+  bool doubted = false;
   while (true) {
     Route route;
     absl::StatusOr<ForwardResult> result =
         co_await ConnectOnce(open, local, &route);
-    if (result.ok() && again && local.CanRepeat() && !open.reset &&
-        IsOfAnotherSandbox(result->remote_error)) {
-      // It has reached nobody.
-      again = false;
-      local.Repeat();
-      open.pod_uid.clear();
-      open.bytes = {};
-      open.first_fin = false;
+    // It has reached nobody.
+    const bool unheard = options_.reconnect && result.ok() &&
+                         local.CanRepeat() && !open.reset && !stopped_;
+    if (unheard && !doubted && IsOfAnotherSandbox(result->remote_error)) {
+      doubted = true;
       backends_.Doubt(route);
+      SayAgain(open, local);
       continue;
+    }
+    if (unheard && IsRefusal(result->remote_error) &&
+        route.backend->MayBeStarting() && !local.ApplicationHasLeft()) {
+      absl::Status slept = co_await Sleep(kPauseOfStart);
+      if (slept.ok()) {
+        SayAgain(open, local);
+        continue;
+      }
     }
     absl::Status ended = co_await local.ReleaseEnd();
     ended.IgnoreError();

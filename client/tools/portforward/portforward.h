@@ -100,8 +100,11 @@ class PortForwarder {
   Task<absl::Status> HandleConnection(std::unique_ptr<net::Socket> socket,
                                       const LocalEnd* local, size_t slot,
                                       size_t port);
-  // Until the connection has ended; what failed because the pod's sandbox was
-  // another by now is done once more.
+  // What the application has said goes to a pod once more.
+  void SayAgain(OpenConnection& open, RepeatableStream& local);
+  // Until the connection has ended. What reached nobody is done again: once
+  // when the pod's sandbox was another by now, and for as long as a pod that
+  // took another's place may not listen yet.
   Task<void> ConnectToPod(OpenConnection& open);
   Task<absl::StatusOr<ForwardResult>> ConnectOnce(OpenConnection& open,
                                                   RepeatableStream& local,

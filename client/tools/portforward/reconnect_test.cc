@@ -292,8 +292,8 @@ TEST(ReconnectTest, PodThatCannotBeUsedKeepsWhatItHas) {
     FAIRWAY_CO_RETURN_IF_ERROR(status);
     EXPECT_EQ(f.pods["A"].dials, 1u);
     EXPECT_EQ(f.err_out.str(),
-              "lost connection to pod/web-0: the pod takes no connections; "
-              "reconnecting\nconnected to pod/web-1\n");
+              "lost connection to pod/web-0: the pod is being deleted, or is "
+              "not ready; reconnecting\nconnected to pod/web-1\n");
     co_return absl::OkStatus();
   });
 }
@@ -501,6 +501,45 @@ TEST(ReconnectTest, WhatReachedNobodyIsSaidToTheNextPod) {
     EXPECT_EQ(got, "ask");
     status = co_await f.Exchange(&connection);
     co_return status;
+  });
+}
+
+// The program of a pod that was just started does not listen yet.
+TEST(ReconnectTest, SuccessorThatRefusesAtFirstIsAskedAgain) {
+  RunForwarder(OnePod, [](Forwarding& f) -> Task<absl::Status> {
+    f.pods.Set({Pod("web-0", "B")});
+    Connection connection;
+    absl::Status status = co_await f.Connect(&connection, "B", 0);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    Connection early;
+    status = co_await f.Dial(&early);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await net::WriteAll(*early.local, "ask");
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    std::string got(3, '\0');
+    for (int refused = 0; refused < 3; ++refused) {
+      status = co_await f.Arrive(&early, "B", 0);
+      FAIRWAY_CO_RETURN_IF_ERROR(status);
+      status = co_await net::ReadFull(*early.data, absl::MakeSpan(got));
+      FAIRWAY_CO_RETURN_IF_ERROR(status);
+      EXPECT_EQ(got, "ask");
+      status = co_await net::WriteAll(*early.error, "connection refused");
+      FAIRWAY_CO_RETURN_IF_ERROR(status);
+      status = co_await early.error->CloseWrite();
+      FAIRWAY_CO_RETURN_IF_ERROR(status);
+      status = co_await early.data->CloseWrite();
+      FAIRWAY_CO_RETURN_IF_ERROR(status);
+    }
+    status = co_await f.Arrive(&early, "B", 0);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await net::ReadFull(*early.data, absl::MakeSpan(got));
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    EXPECT_EQ(got, "ask");
+    status = co_await f.Exchange(&early);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    EXPECT_EQ(f.pods["B"].dials, 1u);
+    EXPECT_THAT(f.err_out.str(), Not(HasSubstr("refused")));
+    co_return absl::OkStatus();
   });
 }
 

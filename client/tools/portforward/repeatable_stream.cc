@@ -13,7 +13,6 @@ void RepeatableStream::Forget() {
 }
 
 void RepeatableStream::Repeat() {
-  repeatable_ = false;
   held_ = false;
   noted_ = End::kNone;
   repeating_ = true;
@@ -61,8 +60,8 @@ Task<absl::StatusOr<size_t>> RepeatableStream::ReadAgain(absl::Span<char> buf) {
   const size_t n = std::min(buf.size(), said_.size() - repeated_);
   if (n == 0) {
     repeating_ = false;
-    std::string().swap(said_);
-    absl::StatusOr<size_t> fresh = co_await socket_->Read(buf);
+    if (!repeatable_) std::string().swap(said_);
+    absl::StatusOr<size_t> fresh = co_await Read(buf);
     co_return fresh;
   }
   std::copy_n(said_.data() + repeated_, n, buf.data());

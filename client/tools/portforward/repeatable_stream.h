@@ -41,7 +41,7 @@ class RepeatableStream final : public net::ByteStream {
 
   // Whether the application knows nothing yet of the end that was held.
   bool CanRepeat() const { return held_; }
-  // Reads begin anew, this once, and what was noted is forgotten.
+  // Reads begin anew, and what was noted is forgotten.
   void Repeat();
   // The end that was held is the end.
   Task<absl::Status> ReleaseEnd();
