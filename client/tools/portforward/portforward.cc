@@ -100,11 +100,20 @@ bool IsOfAnotherSandbox(absl::string_view text) {
   return false;
 }
 
-// Whether the error stream's text says only that nobody listens at the port, as
-// the runtimes put it. All else may mean that the pod is not there any more
-// ("container not running", "not found"), which a session does not tell.
+// Whether the error stream's text says that nobody listens at the port, as the
+// runtimes put it: nobody was reached.
 bool IsRefusal(absl::string_view text) {
   return absl::StrContains(absl::AsciiStrToLower(text), "connection refused");
+}
+
+// Whether the text is about this connection alone: it was refused, or broke
+// after it was made. All else may mean that the pod is not there any more
+// ("container not running", "not found"), which a session does not tell.
+bool IsOfTheConnection(absl::string_view text) {
+  const std::string lower = absl::AsciiStrToLower(text);
+  return IsRefusal(text) ||
+         absl::StrContains(lower, "connection reset by peer") ||
+         absl::StrContains(lower, "broken pipe");
 }
 
 }  // namespace
@@ -476,7 +485,7 @@ void PortForwarder::NoteResult(OpenConnection& open, const Route& route,
         open, __LINE__,
         absl::StrCat("an error occurred forwarding ", open.info.local->Name(),
                      " -> ", route.remote_port, ": ", result.remote_error));
-    if (!IsRefusal(result.remote_error)) backends_.Doubt(route);
+    if (!IsOfTheConnection(result.remote_error)) backends_.Doubt(route);
   } else if (!result.status.ok() && !absl::IsCancelled(result.status)) {
     open.summary.cut_off =
         options_.reconnect &&

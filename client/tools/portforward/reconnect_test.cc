@@ -390,9 +390,9 @@ Task<absl::Status> Say(Connection* connection, std::string text) {
   co_return absl::OkStatus();
 }
 
-TEST(ReconnectTest, ErrorBeyondARefusalMakesTheWayAnew) {
+TEST(ReconnectTest, ErrorBeyondTheConnectionsOwnMakesTheWayAnew) {
   RunForwarder(OnePod, [](Forwarding& f) -> Task<absl::Status> {
-    Connection old, refused, stale, fresh;
+    Connection old, refused, broken, stale, fresh;
     absl::Status status = co_await f.Connect(&old, "A", 0);
     FAIRWAY_CO_RETURN_IF_ERROR(status);
     // What was made right now is beyond doubt.
@@ -403,6 +403,12 @@ TEST(ReconnectTest, ErrorBeyondARefusalMakesTheWayAnew) {
     status = co_await f.Arrive(&refused, "A", 0);
     FAIRWAY_CO_RETURN_IF_ERROR(status);
     status = co_await Say(&refused, "socat E connect(): Connection refused");
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await f.Dial(&broken);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await f.Arrive(&broken, "A", 0);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await Say(&broken, "read: connection reset by peer");
     FAIRWAY_CO_RETURN_IF_ERROR(status);
     status = co_await f.Dial(&stale);
     FAIRWAY_CO_RETURN_IF_ERROR(status);
@@ -420,6 +426,7 @@ TEST(ReconnectTest, ErrorBeyondARefusalMakesTheWayAnew) {
     FAIRWAY_CO_RETURN_IF_ERROR(status);
     EXPECT_THAT(f.err_out.str(),
                 MatchesRegex("E[^\n]*: socat E connect..: Connection refused\n"
+                             "E[^\n]*: read: connection reset by peer\n"
                              "E[^\n]*: network namespace is closed\n"));
     co_return absl::OkStatus();
   });
