@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <thread>
@@ -10,6 +12,7 @@
 #include "base/task/condition.h"
 #include "base/task/deadline.h"
 #include "base/task/loop.h"
+#include "base/task/run_aside.h"
 #include "base/task/run_on.h"
 #include "base/task/task_group.h"
 
@@ -207,6 +210,45 @@ TEST(RunOnTest, CancelReachesTheOtherThread) {
     co_return ended;
   });
   EXPECT_THAT(result, StatusIs(absl::StatusCode::kDeadlineExceeded));
+}
+
+TEST(RunAsideTest, RunsThereAndReturnsHere) {
+  absl::Status result = RunLoop([]() -> Task<absl::Status> {
+    const std::thread::id here = std::this_thread::get_id();
+    std::function<std::thread::id()> body = [] {
+      return std::this_thread::get_id();
+    };
+    absl::StatusOr<std::thread::id> there =
+        co_await RunAside<std::thread::id>(body);
+    if (!there.ok()) co_return there.status();
+    EXPECT_NE(here, *there);
+    EXPECT_EQ(here, std::this_thread::get_id());
+    co_return absl::OkStatus();
+  });
+  EXPECT_THAT(result, IsOk());
+}
+
+TEST(RunAsideTest, WhoIsCancelledDoesNotWaitNorDoesItsLoop) {
+  auto release = std::make_shared<std::promise<void>>();
+  std::future<void> released = release->get_future();
+  auto ended = std::make_shared<std::promise<void>>();
+  absl::Status result = RunLoop([&]() -> Task<absl::Status> {
+    absl::Status late = co_await WithDeadline(
+        absl::Milliseconds(10), "call", [&]() -> Task<absl::Status> {
+          std::function<int()> body = [&released, ended] {
+            released.wait();
+            ended->set_value();
+            return 1;
+          };
+          absl::StatusOr<int> given = co_await RunAside<int>(body);
+          co_return given.status();
+        });
+    co_return late;
+  });
+  EXPECT_THAT(result, StatusIs(absl::StatusCode::kDeadlineExceeded));
+  // The loop has gone, and the body has not ended yet.
+  release->set_value();
+  ended->get_future().wait();
 }
 
 // A request that waited for the storage's thread hung when that had stopped.

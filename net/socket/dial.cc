@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <netdb.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <cerrno>
+#include <cstring>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/task/asio_status.h"
+#include "base/task/run_aside.h"
 #include "net/socket/socket_internal.h"
 
 namespace fairway::net {
@@ -85,6 +90,28 @@ absl::Status Ask(const AddressFilter& filter, const tcp::endpoint& endpoint) {
       absl::StrCat("dial tcp ", address.ToString(), ": ", allowed.message()));
 }
 
+// Blocks, for as long as the system's resolver is patient; none if there is no
+// such host.
+std::vector<tcp::endpoint> LookUp(const std::string& host, uint16_t port) {
+  addrinfo hints = {};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  std::vector<tcp::endpoint> endpoints;
+  if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) {
+    return endpoints;
+  }
+  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
+    tcp::endpoint endpoint;
+    if (each->ai_addrlen > endpoint.capacity()) continue;
+    std::memcpy(endpoint.data(), each->ai_addr, each->ai_addrlen);
+    endpoint.resize(each->ai_addrlen);
+    endpoint.port(port);
+    endpoints.push_back(endpoint);
+  }
+  ::freeaddrinfo(found);
+  return endpoints;
+}
+
 Task<absl::StatusOr<std::vector<tcp::endpoint>>> Resolve(std::string host,
                                                          uint16_t port) {
   std::vector<tcp::endpoint> endpoints;
@@ -99,21 +126,26 @@ Task<absl::StatusOr<std::vector<tcp::endpoint>>> Resolve(std::string host,
     endpoints.emplace_back(asio::ip::address_v6::loopback(), port);
     co_return endpoints;
   }
-  Executor executor = co_await kThisExecutor;
-  asio::ip::basic_resolver<tcp, Executor> resolver(executor);
-  auto [ec, results] = co_await resolver.async_resolve(
-      host, absl::StrCat(port), asio::ip::resolver_base::numeric_service,
-      kAwait);
-  if (ec == asio::error::operation_aborted) {
+  // Not by Asio's resolver: a lookup of it ends only by itself.
+  std::function<std::vector<tcp::endpoint>()> look_up = [host, port] {
+    return LookUp(host, port);
+  };
+  absl::StatusOr<std::vector<tcp::endpoint>> found =
+      co_await RunAside<std::vector<tcp::endpoint>>(std::move(look_up));
+  if (absl::IsCancelled(found.status())) {
     co_return absl::CancelledError(
         absl::StrCat("dial tcp: lookup ", host, ": operation was canceled"));
   }
-  for (const auto& entry : results) endpoints.push_back(entry.endpoint());
-  if (ec || endpoints.empty()) {
+  if (!found.ok()) {
+    co_return absl::Status(found.status().code(),
+                           absl::StrCat("dial tcp: lookup ", host, ": ",
+                                        found.status().message()));
+  }
+  if (found->empty()) {
     co_return absl::UnavailableError(
         absl::StrCat("dial tcp: lookup ", host, ": no such host"));
   }
-  co_return endpoints;
+  co_return found;
 }
 
 }  // namespace
