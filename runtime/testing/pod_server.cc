@@ -8,6 +8,7 @@
 //   late:PORT[:MS]      sends all back, but only MS milliseconds after the FIN
 //   sink:PORT           discards; after the FIN, how many bytes came: "5\n"
 //   source:PORT:BYTES   sends so many bytes and FIN, then waits for the FIN
+//   give:PORT           a source of as many bytes as the first line says
 //   reset:PORT[:BYTES]  after so many bytes (1), a reset
 //   deaf:PORT[:MS]      reads nothing for so long (until a reset), then all
 //   open:PORT           how many connections the servers above have, and how
@@ -124,6 +125,15 @@ void Source(int fd, uint64_t bytes) {
   }
   shutdown(fd, SHUT_WR);
   ReadUntilFin(fd, [](const char*, size_t) { return true; });
+}
+
+void Give(int fd, uint64_t) {
+  char line[21] = "";  // of the largest number, and its newline
+  for (size_t i = 0; i + 1 < sizeof(line) && strchr(line, '\n') == nullptr;
+       ++i) {
+    if (recv(fd, &line[i], 1, 0) != 1) return;
+  }
+  Source(fd, strtoull(line, nullptr, 10));
 }
 
 void Reset(int fd, uint64_t bytes) {
@@ -281,9 +291,9 @@ void AcceptForever(int listener, Serve serve, uint64_t number) {
 // Starts what `argument` asks for; false if it cannot.
 bool StartServer(const std::string& argument, const char* address) {
   static const std::map<std::string, Serve> kModes = {
-      {"echo", Echo},     {"late", Late},   {"sink", Sink},
-      {"source", Source}, {"reset", Reset}, {"http", Http},
-      {"deaf", Deaf},     {"open", Open},   {"witness", Witness}};
+      {"echo", Echo}, {"late", Late},      {"sink", Sink}, {"source", Source},
+      {"give", Give}, {"reset", Reset},    {"http", Http}, {"deaf", Deaf},
+      {"open", Open}, {"witness", Witness}};
   char mode[16] = "";
   unsigned port = 0;
   unsigned long long number = 0;
