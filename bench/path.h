@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ways to a pod's servers that //bench:portforward compares. A way takes
-// connections on 127.0.0.1 and leads each to pod_server's `echo`, `sink` or
-// `source`.
+// connections on 127.0.0.1 and leads each to pod_server's `echo`, `sink`,
+// `give` or `deaf`.
 //
 // A pod has a network of its own (of either runtime: nothing but its loopback),
 // which only a kubelet reaches. So the forwarders of Kubernetes' own kind end
@@ -24,7 +24,8 @@ namespace fairway::bench {
 struct Ports {
   uint16_t echo = 0;
   uint16_t sink = 0;
-  uint16_t source = 0;
+  uint16_t source = 0;  // pod_server's `give`: asked for how many bytes
+  uint16_t deaf = 0;
 };
 
 // A process that each byte passes through.
