@@ -43,6 +43,18 @@ Task<absl::Status> HttpError(net::http::ResponseWriter& writer, int status,
 
 }  // namespace
 
+Task<absl::Status> Stream::WaitReplied() { co_return absl::OkStatus(); }
+
+Task<absl::StatusOr<std::unique_ptr<Stream>>> Connection::CreateStream(
+    net::http::Headers headers) {
+  absl::StatusOr<std::unique_ptr<Stream>> stream =
+      StartStream(std::move(headers));
+  if (!stream.ok()) co_return stream.status();
+  absl::Status replied = co_await (*stream)->WaitReplied();
+  if (!replied.ok()) co_return replied;
+  co_return stream;
+}
+
 bool IsUpgradeRequest(const net::http::Headers& headers) {
   return headers.HasToken(kHeaderConnection, kHeaderUpgrade);
 }

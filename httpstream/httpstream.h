@@ -54,6 +54,11 @@ class Stream : public net::ByteStream {
   // Sends RST and ends both directions here. Never waits. Idempotent.
   // (Abort() is the same.)
   virtual void Reset() = 0;
+  // Returns when the peer has accepted the stream; at once for one that the
+  // peer made. One such call at a time, which may overlap with every other.
+  // Errors: kAborted if the stream was refused or reset; kUnavailable;
+  // kDeadlineExceeded 30 s after the call.
+  virtual Task<absl::Status> WaitReplied();
   // The headers that the stream was made with; names compare without case.
   virtual const net::http::Headers& headers() const = 0;
   virtual uint32_t identifier() const = 0;
@@ -74,12 +79,21 @@ class Connection {
  public:
   virtual ~Connection() = default;
 
-  // Makes a stream; it may be written to at once. Returns when the peer has
-  // accepted it. Errors: kAborted if it was refused; kUnavailable;
-  // kDeadlineExceeded after 30 s; kResourceExhausted when ids or streams ran
-  // out.
-  virtual Task<absl::StatusOr<std::unique_ptr<Stream>>> CreateStream(
+  // Makes a stream, and does not wait for the peer to accept it: WaitReplied()
+  // does. Streams that a task starts, and what it writes on them before it
+  // waits for anything else, leave together.
+  // It may be read and written at once. When the peer refuses it, Read and
+  // Write return kAborted from then on, and what was written, though Write said
+  // OK, reached nobody: the peer drops it. So whoever writes early either keeps
+  // those bytes until WaitReplied() returns, or loses them with the stream.
+  // Errors: kUnavailable; kResourceExhausted when ids or streams ran out.
+  virtual absl::StatusOr<std::unique_ptr<Stream>> StartStream(
       net::http::Headers headers) = 0;
+
+  // StartStream() and WaitReplied(), with the errors of both. The Connection
+  // may die meanwhile.
+  Task<absl::StatusOr<std::unique_ptr<Stream>>> CreateStream(
+      net::http::Headers headers);
 
   // Lets what was sent arrive (deadline: a few seconds) and closes; streams
   // that are left are reset.

@@ -103,43 +103,45 @@ void Multiplexer::Drain() {
   CloseIfDone();
 }
 
-Task<absl::StatusOr<StreamPtr>> Multiplexer::CreateStream(
-    net::http::Headers headers) {
+absl::StatusOr<StreamPtr> Multiplexer::StartStream(net::http::Headers headers) {
   if (ended_ || closing_ || draining_ || peer_goes_away_) {
-    co_return absl::UnavailableError("create stream: the session is over");
+    return absl::UnavailableError("create stream: the session is over");
   }
   if (streams_.size() >= options_.max_streams ||
       next_stream_id_ > std::min(options_.max_stream_id, kMaxStreamId)) {
-    co_return absl::ResourceExhaustedError("create stream: too many streams");
+    return absl::ResourceExhaustedError("create stream: too many streams");
   }
   SynStreamFrame frame;
   frame.stream_id = next_stream_id_;
   frame.headers = headers;
-  FAIRWAY_CO_RETURN_IF_ERROR(frame_writer_.AppendSynStream(frame, &control_));
+  FAIRWAY_RETURN_IF_ERROR(frame_writer_.AppendSynStream(frame, &control_));
   next_stream_id_ += 2;
   StreamPtr stream = AddStream(frame.stream_id, std::move(headers));
   WakeWriter();
+  return stream;
+}
 
+Task<absl::Status> Multiplexer::WaitReplied(StreamPtr stream) {
   absl::Status replied = co_await WithDeadline(
       options_.create_stream_timeout, "create stream",
       [this, &stream]() -> Task<absl::Status> {
         while (!stream->replied && !stream->reset && !ended_) {
-          absl::Status waited = co_await stream->readable.Wait();
+          absl::Status waited = co_await stream->answered.Wait();
           if (!waited.ok()) co_return waited;
         }
         co_return absl::OkStatus();
       });
-  if (stream->replied && replied.ok()) co_return stream;
+  if (stream->replied && replied.ok()) co_return absl::OkStatus();
   if (stream->reset_by_peer) {
     co_return absl::AbortedError(stream->refused ? "Stream refused"
                                                  : "Stream reset");
   }
-  ResetStream(stream, RstStatus::kCancel);
   if (absl::IsDeadlineExceeded(replied)) {
     // Upstream's word, which its users search for.
     co_return absl::DeadlineExceededError("Timeout occurred");
   }
   if (!replied.ok()) co_return replied;
+  if (stream->reset) co_return absl::CancelledError("stream closed");
   co_return absl::UnavailableError("create stream: connection lost");
 }
 
@@ -268,6 +270,7 @@ void Multiplexer::DropStream(const StreamPtr& stream) {
   stream->reset = true;
   Dequeue(stream);
   room_.NotifyAll();
+  stream->answered.NotifyAll();
   stream->readable.NotifyAll();
   stream->writable.NotifyAll();
   stream->broken.NotifyAll();
@@ -377,6 +380,7 @@ void Multiplexer::End(absl::Status reason) {
   end_reason_ = std::move(reason);
   if (!transport_closed_) transport_->Abort();
   for (const auto& [id, stream] : streams_) {
+    stream->answered.NotifyAll();
     stream->readable.NotifyAll();
     stream->writable.NotifyAll();
     stream->broken.NotifyAll();

@@ -65,7 +65,7 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   void Start();
 
   // What httpstream::Connection says of them.
-  Task<absl::StatusOr<StreamPtr>> CreateStream(net::http::Headers headers);
+  absl::StatusOr<StreamPtr> StartStream(net::http::Headers headers);
   Task<absl::Status> Close();
   void Abort();
   Task<absl::Status> WaitClosed();
@@ -74,7 +74,8 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   void Drain();
   absl::optional<absl::Duration> RoundTripTime() const { return round_trip_; }
 
-  // What ByteStream says of them, for one stream.
+  // What Stream and ByteStream say of them, for one stream.
+  Task<absl::Status> WaitReplied(StreamPtr stream);
   Task<absl::StatusOr<size_t>> Read(StreamPtr stream, absl::Span<char> buf);
   Task<absl::Status> WaitReadable(StreamPtr stream);
   Task<absl::Status> WaitBroken(StreamPtr stream);

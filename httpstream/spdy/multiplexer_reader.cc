@@ -203,7 +203,7 @@ void Multiplexer::OnSynReply(const SynReplyFrame& frame) {
   NoteActivity();
   stream->replied = true;
   if (frame.fin) OnFin(stream);
-  stream->readable.NotifyAll();
+  stream->answered.NotifyAll();
 }
 
 void Multiplexer::OnHeaders(const HeadersFrame& frame) {

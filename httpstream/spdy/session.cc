@@ -38,6 +38,9 @@ class SpdyStream final : public Stream {
   }
   void Abort() override { Reset(); }
   void Reset() override { session_->ResetStream(state_, RstStatus::kCancel); }
+  Task<absl::Status> WaitReplied() override {
+    return session_->WaitReplied(state_);
+  }
 
   const net::http::Headers& headers() const override { return state_->headers; }
   uint32_t identifier() const override { return state_->id; }
@@ -53,15 +56,11 @@ class SpdyConnection final : public Connection {
       : session_(std::move(session)) {}
   ~SpdyConnection() override { session_->Abort(); }
 
-  Task<absl::StatusOr<std::unique_ptr<Stream>>> CreateStream(
+  absl::StatusOr<std::unique_ptr<Stream>> StartStream(
       net::http::Headers headers) override {
-    MultiplexerPtr session = session_;
-    absl::StatusOr<StreamPtr> state =
-        co_await session->CreateStream(std::move(headers));
-    if (!state.ok()) co_return state.status();
-    std::unique_ptr<Stream> stream =
-        std::make_unique<SpdyStream>(session, *std::move(state));
-    co_return stream;
+    absl::StatusOr<StreamPtr> state = session_->StartStream(std::move(headers));
+    if (!state.ok()) return state.status();
+    return std::make_unique<SpdyStream>(session_, *std::move(state));
   }
   Task<absl::Status> Close() override { return session_->Close(); }
   void Abort() override { session_->Abort(); }

@@ -37,6 +37,7 @@ struct StreamState {
       : id(stream_id),
         headers(std::move(stream_headers)),
         received(budget),
+        answered(executor),
         readable(executor),
         writable(executor),
         broken(executor) {}
@@ -76,7 +77,8 @@ struct StreamState {
   bool reset_by_peer = false;
   bool refused = false;  // with REFUSED_STREAM, before a reply
 
-  Condition readable;  // also: replied
+  Condition answered;  // replied
+  Condition readable;
   Condition writable;
   Condition broken;  // reset, or the session ended
 };

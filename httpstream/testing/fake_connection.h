@@ -23,8 +23,11 @@ namespace fairway::httpstream {
 class FakeStream final : public Stream {
  public:
   FakeStream(std::unique_ptr<net::ByteStream> end, net::http::Headers headers,
-             uint32_t id)
-      : end_(std::move(end)), headers_(std::move(headers)), id_(id) {}
+             uint32_t id, absl::Status reply = absl::OkStatus())
+      : end_(std::move(end)),
+        headers_(std::move(headers)),
+        id_(id),
+        reply_(std::move(reply)) {}
 
   Task<absl::StatusOr<size_t>> Read(absl::Span<char> buf) override {
     return end_->Read(buf);
@@ -38,6 +41,7 @@ class FakeStream final : public Stream {
   Task<absl::Status> Close() override { return end_->Close(); }
   void Abort() override { end_->Abort(); }
   void Reset() override { end_->Abort(); }
+  Task<absl::Status> WaitReplied() override { co_return reply_; }
   const net::http::Headers& headers() const override { return headers_; }
   uint32_t identifier() const override { return id_; }
 
@@ -45,6 +49,7 @@ class FakeStream final : public Stream {
   const std::unique_ptr<net::ByteStream> end_;
   const net::http::Headers headers_;
   const uint32_t id_;
+  const absl::Status reply_;
 };
 
 // What a test and the code under test share of one connection.
@@ -53,7 +58,8 @@ struct FakePeer {
 
   // The far ends of the streams that were made, oldest first.
   std::deque<std::unique_ptr<FakeStream>> streams;
-  // Not OK: CreateStream fails with it.
+  // Not OK: WaitReplied of a stream that is made returns it, and the stream is
+  // reset.
   absl::Status refuse;
   // Not OK: Dial fails with it.
   absl::Status dial_error;
@@ -92,16 +98,19 @@ class FakeConnection final : public Connection {
   FakeConnection(Executor executor, FakePeer* peer)
       : executor_(executor), peer_(peer) {}
 
-  Task<absl::StatusOr<std::unique_ptr<Stream>>> CreateStream(
+  absl::StatusOr<std::unique_ptr<Stream>> StartStream(
       net::http::Headers headers) override {
-    if (!peer_->refuse.ok()) co_return peer_->refuse;
     const uint32_t id = next_id_;
     next_id_ += 2;
     auto [near, far] = net::MakePipe(executor_);
-    peer_->streams.push_back(
-        std::make_unique<FakeStream>(std::move(far), headers, id));
-    peer_->changed.NotifyAll();
-    co_return std::make_unique<FakeStream>(std::move(near), headers, id);
+    auto stream = std::make_unique<FakeStream>(std::move(near), headers, id,
+                                               peer_->refuse);
+    if (peer_->refuse.ok()) {
+      peer_->streams.push_back(
+          std::make_unique<FakeStream>(std::move(far), headers, id));
+      peer_->changed.NotifyAll();
+    }
+    return stream;
   }
   Task<absl::Status> Close() override {
     while (!peer_->answers_close && !closed_) {
