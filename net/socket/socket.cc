@@ -344,6 +344,24 @@ class SocketImpl final : public Socket {
   const Address peer_;
 };
 
+// The bytes of an IP, without its port.
+absl::string_view IpBytes(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    return {reinterpret_cast<const char*>(&v4.sin_addr), sizeof(v4.sin_addr)};
+  }
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+  return {reinterpret_cast<const char*>(&v6.sin6_addr), sizeof(v6.sin6_addr)};
+}
+
+bool HasBothEndsHere(int fd, const sockaddr_storage& peer) {
+  if (IsLoopback(peer)) return true;
+  sockaddr_storage local = {};
+  socklen_t size = sizeof(local);
+  return ::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size) == 0 &&
+         local.ss_family == peer.ss_family && IpBytes(local) == IpBytes(peer);
+}
+
 void SetTcpOptions(int fd) {
   // None of these can fail on a TCP socket; without them it would still work.
   auto set = [fd](int level, int name, int value) {
@@ -356,6 +374,18 @@ void SetTcpOptions(int fd) {
 }
 
 }  // namespace
+
+bool IsLoopback(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET) return IpBytes(address).front() == 127;
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+  return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+}
+
+void SkipCongestionProbing(int fd) {
+  constexpr absl::string_view kReno = "reno";
+  (void)::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, kReno.data(),
+                     kReno.size());
+}
 
 OwnedFd::~OwnedFd() {
   if (fd_ >= 0) ::close(fd_);
@@ -386,7 +416,10 @@ absl::StatusOr<std::unique_ptr<Socket>> AdoptSocket(Executor executor,
       ::fcntl(fd.get(), F_SETFD, FD_CLOEXEC) != 0) {
     return FromErrno(errno, "adopt socket");
   }
-  if (is_ip) SetTcpOptions(fd.get());
+  if (is_ip) {
+    SetTcpOptions(fd.get());
+    if (HasBothEndsHere(fd.get(), peer)) SkipCongestionProbing(fd.get());
+  }
 
   StreamSocket socket(executor);
   error_code ec;

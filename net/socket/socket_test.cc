@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/socket/socket.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
@@ -260,6 +263,61 @@ TEST(SocketTest, TcpEndsKnowTheirAddressesAndHaveTheOptions) {
     }
     absl::Status echoed = co_await ExpectEcho(**a, **b);
     co_return echoed;
+  });
+}
+
+std::string CongestionControl(const Socket& socket) {
+  char name[16] = "";
+  socklen_t size = sizeof(name);
+  EXPECT_EQ(::getsockopt(socket.native_handle(), IPPROTO_TCP, TCP_CONGESTION,
+                         name, &size),
+            0);
+  return name;
+}
+
+// An address of this host on an interface to others; empty if there is none.
+std::string OwnAddress() {
+  ifaddrs* all = nullptr;
+  EXPECT_EQ(::getifaddrs(&all), 0);
+  std::string own;
+  for (const ifaddrs* each = all; each != nullptr; each = each->ifa_next) {
+    if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_INET ||
+        (each->ifa_flags & IFF_LOOPBACK) != 0) {
+      continue;
+    }
+    char text[INET_ADDRSTRLEN] = "";
+    const auto* in = reinterpret_cast<const sockaddr_in*>(each->ifa_addr);
+    own = ::inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text));
+  }
+  ::freeifaddrs(all);
+  return own;
+}
+
+TEST(SocketTest, WithBothEndsOnThisHostProbesNoNetwork) {
+  struct Case {
+    std::string listen;
+    std::string dial;
+  };
+  const std::vector<Case> cases = {{"127.0.0.1", "127.0.0.1"},
+                                   {"0.0.0.0", "127.0.0.1"},
+                                   {"::1", "::1"},
+                                   {"0.0.0.0", OwnAddress()}};
+  RunTest([&](Executor executor) -> Task<absl::Status> {
+    for (const Case& c : cases) {
+      SCOPED_TRACE(absl::StrCat(c.listen, " ", c.dial));
+      if (c.dial.empty()) continue;
+      auto listener = ListenTcp(executor, c.listen, 0);
+      if (!listener.ok()) co_return listener.status();
+      absl::StatusOr<std::unique_ptr<Socket>> a =
+          co_await DialTcp(c.dial, (*listener)->address().port);
+      if (!a.ok()) co_return a.status();
+      absl::StatusOr<std::unique_ptr<Socket>> b =
+          co_await (*listener)->Accept(executor);
+      if (!b.ok()) co_return b.status();
+      EXPECT_EQ(CongestionControl(**a), "reno");
+      EXPECT_EQ(CongestionControl(**b), "reno");
+    }
+    co_return absl::OkStatus();
   });
 }
 
