@@ -11,7 +11,7 @@ namespace fairway::runtime::netns {
 
 Task<absl::Status> ForwardByNetns(PodNetns& netns, std::string name,
                                   uint16_t port, net::ByteStream& stream) {
-  const Labels labels = {{"dial", "netns"}};
+  static const Labels& labels = *new Labels{{"dial", "netns"}};
   DialsTotal().Increment(labels);
   absl::StatusOr<std::unique_ptr<net::Socket>> socket =
       co_await netns.DialInPod(std::move(name), port);

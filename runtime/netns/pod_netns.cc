@@ -13,13 +13,17 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cerrno>
 #include <functional>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "base/task/asio_status.h"
+#include "base/task/condition.h"
 #include "base/task/deadline.h"
 #include "base/task/loop.h"
+#include "base/task/mailbox.h"
 #include "base/task/run_on.h"
 
 namespace fairway::runtime::netns {
@@ -41,6 +45,7 @@ class Fd {
     if (fd_ >= 0) close(fd_);
   }
   int get() const { return fd_; }
+  int Release() { return std::exchange(fd_, -1); }
 
  private:
   int fd_;
@@ -140,28 +145,103 @@ struct Loopback {
   };
 };
 
-// Connects `fd`, which it owns, and gives it back.
-Task<absl::StatusOr<int>> Connect(int fd, int family, uint16_t port,
-                                  std::string what) {
+// Ends a dial that failed for good: what is no matter of the pod.
+bool IsOurs(const absl::Status& status) {
+  return absl::IsCancelled(status) || absl::IsResourceExhausted(status);
+}
+
+std::string DialWords(int family, uint16_t port) {
+  return family == AF_INET
+             ? absl::StrCat("dial tcp4 127.0.0.1:", port, ": connect")
+             : absl::StrCat("dial tcp6 [::1]:", port, ": connect");
+}
+
+// 0, or EINPROGRESS while it is not decided yet, or why it failed.
+int TryConnect(int fd, const Loopback& loopback) {
+  const int result = connect(fd, loopback.get(), loopback.size());
+  if (result == 0) return 0;
+  return errno == EALREADY ? EINPROGRESS : errno;
+}
+
+Task<absl::Status> WaitWritable(int fd) {
   Executor executor = co_await kThisExecutor;
   asio::posix::basic_stream_descriptor<Executor> descriptor(executor, fd);
+  absl::Status writable = co_await WithDeadline(
+      kConnectTimeout, "connect", [&descriptor]() -> Task<absl::Status> {
+        auto [ec] = co_await descriptor.async_wait(
+            decltype(descriptor)::wait_write, kAwait);
+        co_return FromAsio(ec, "connect");
+      });
+  descriptor.release();
+  co_return writable;
+}
+
+// Connects `fd`, and gives it back.
+Task<absl::StatusOr<int>> Connect(Fd fd, int family, uint16_t port) {
   const Loopback loopback(family, port);
-  if (connect(fd, loopback.get(), loopback.size()) != 0) {
-    if (errno != EINPROGRESS) co_return FromErrno(errno, what);
-    absl::Status connected = co_await WithDeadline(
-        kConnectTimeout, what,
-        [&descriptor, &what, fd]() -> Task<absl::Status> {
-          auto [ec] = co_await descriptor.async_wait(
-              decltype(descriptor)::wait_write, kAwait);
-          if (ec) co_return FromAsio(ec, what);
-          int error = 0;
-          socklen_t size = sizeof(error);
-          getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
-          co_return FromErrno(error, what);
-        });
-    if (!connected.ok()) co_return connected;
+  int error = TryConnect(fd.get(), loopback);
+  // On loopback it is decided when the first call returns, which cannot say so.
+  if (error == EINPROGRESS) error = TryConnect(fd.get(), loopback);
+  if (error == EINPROGRESS) {
+    absl::Status writable = co_await WaitWritable(fd.get());
+    if (!writable.ok()) {
+      co_return absl::Status(
+          writable.code(),
+          absl::StrCat(DialWords(family, port), ": ", writable.message()));
+    }
+    error = TryConnect(fd.get(), loopback);
   }
-  co_return descriptor.release();
+  if (error != 0) co_return FromErrno(error, DialWords(family, port));
+  co_return fd.Release();
+}
+
+// Sockets of one family that were made in the namespace and are not connected
+// yet: a dial takes one and waits for no thread.
+struct Stock {
+  Stock(Executor executor, int f) : family(f), filled(executor) {}
+
+  const int family;
+  std::vector<Fd> sockets;
+  bool filling = false;
+  absl::Status error;  // of the last filling
+  Condition filled;
+};
+using StockPtr = std::shared_ptr<Stock>;
+
+// What a filling brings from the namespace's thread.
+struct Delivery {
+  std::vector<Fd> sockets;
+  absl::Status error;
+};
+
+Delivery MakeSockets(int family, size_t count) {
+  Delivery made;
+  while (made.sockets.size() < count && made.error.ok()) {
+    absl::StatusOr<int> fd = MakeSocket(family);
+    if (fd.ok()) {
+      made.sockets.emplace_back(*fd);
+    } else {
+      made.error = fd.status();
+    }
+  }
+  return made;
+}
+
+// Has `thread` fill it up. The stock may be gone by then.
+void Fill(const StockPtr& stock, Executor thread,
+          const std::shared_ptr<Mailbox>& mailbox) {
+  if (stock->filling) return;
+  stock->filling = true;
+  const size_t count = kSocketsInAdvance - stock->sockets.size();
+  Post(thread, [stock, mailbox, count, family = stock->family] {
+    auto made = std::make_shared<Delivery>(MakeSockets(family, count));
+    mailbox->Post([stock, made] {
+      stock->filling = false;
+      stock->error = made->error;
+      for (Fd& fd : made->sockets) stock->sockets.push_back(std::move(fd));
+      stock->filled.NotifyAll();
+    });
+  });
 }
 
 class HeldNetns : public PodNetns {
@@ -169,7 +249,8 @@ class HeldNetns : public PodNetns {
   // Makes or enters the namespace on the thread of its own.
   static Task<absl::StatusOr<std::unique_ptr<PodNetns>>> Start(
       std::function<absl::StatusOr<int>()> enter) {
-    auto held = std::make_unique<HeldNetns>();
+    Executor executor = co_await kThisExecutor;
+    auto held = std::make_unique<HeldNetns>(executor);
     std::function<Task<absl::StatusOr<Place>>()> body =
         [enter = std::move(enter)]() -> Task<absl::StatusOr<Place>> {
       absl::StatusOr<int> fd = enter();
@@ -183,7 +264,11 @@ class HeldNetns : public PodNetns {
     co_return std::unique_ptr<PodNetns>(std::move(held));
   }
 
-  HeldNetns() : thread_("pod-netns") {}
+  explicit HeldNetns(Executor executor)
+      : thread_("pod-netns"),
+        mailbox_(Mailbox::Of(executor)),
+        ipv4_(std::make_shared<Stock>(executor, AF_INET)),
+        ipv6_(std::make_shared<Stock>(executor, AF_INET6)) {}
   ~HeldNetns() override {
     if (place_.fd >= 0) close(place_.fd);
   }
@@ -201,42 +286,47 @@ class HeldNetns : public PodNetns {
   };
 
  private:
-  // On the namespace's thread.
-  Task<absl::StatusOr<int>> Socket(int family) {
-    absl::StatusOr<int> fd = co_await RunOn<absl::StatusOr<int>>(
-        thread_.executor(), [family]() -> Task<absl::StatusOr<int>> {
-          co_return MakeSocket(family);
-        });
+  Task<absl::StatusOr<Fd>> TakeSocket(StockPtr stock) {
+    while (stock->sockets.empty()) {
+      Fill(stock, thread_.executor(), mailbox_);
+      absl::Status waited = co_await stock->filled.Wait();
+      if (!waited.ok()) co_return waited;
+      if (stock->sockets.empty() && !stock->error.ok()) co_return stock->error;
+    }
+    Fd fd = std::move(stock->sockets.back());
+    stock->sockets.pop_back();
+    if (stock->sockets.size() <= kSocketsInAdvance / 2) {
+      Fill(stock, thread_.executor(), mailbox_);
+    }
     co_return fd;
   }
 
-  Task<absl::StatusOr<int>> Dial(int family, uint16_t port) {
-    const std::string what =
-        family == AF_INET
-            ? absl::StrCat("dial tcp4 127.0.0.1:", port, ": connect")
-            : absl::StrCat("dial tcp6 [::1]:", port, ": connect");
-    absl::StatusOr<int> fd = co_await Socket(family);
-    if (!fd.ok()) co_return fd.status();
-    absl::StatusOr<int> connected = co_await Connect(*fd, family, port, what);
+  Task<absl::StatusOr<int>> Dial(StockPtr stock, uint16_t port) {
+    absl::StatusOr<Fd> fd = co_await TakeSocket(stock);
+    if (!fd.ok()) {
+      co_return absl::Status(fd.status().code(),
+                             absl::StrCat(DialWords(stock->family, port), ": ",
+                                          fd.status().message()));
+    }
+    absl::StatusOr<int> connected =
+        co_await Connect(*std::move(fd), stock->family, port);
     co_return connected;
   }
 
   LoopThread thread_;
+  const std::shared_ptr<Mailbox> mailbox_;  // of the executor that it is for
+  const StockPtr ipv4_;
+  const StockPtr ipv6_;
   Place place_;
 };
-
-// Ends a dial that failed for good: what is no matter of the pod.
-bool IsOurs(const absl::Status& status) {
-  return absl::IsCancelled(status) || absl::IsResourceExhausted(status);
-}
 
 Task<absl::StatusOr<std::unique_ptr<net::Socket>>> HeldNetns::DialInPod(
     std::string name, uint16_t port) {
   Executor executor = co_await kThisExecutor;
-  absl::StatusOr<int> ipv4 = co_await Dial(AF_INET, port);
+  absl::StatusOr<int> ipv4 = co_await Dial(ipv4_, port);
   if (ipv4.ok()) co_return net::AdoptSocket(executor, *ipv4);
   if (IsOurs(ipv4.status())) co_return ipv4.status();
-  absl::StatusOr<int> ipv6 = co_await Dial(AF_INET6, port);
+  absl::StatusOr<int> ipv6 = co_await Dial(ipv6_, port);
   if (ipv6.ok()) co_return net::AdoptSocket(executor, *ipv6);
   if (IsOurs(ipv6.status())) co_return ipv6.status();
   co_return absl::UnavailableError(absl::StrCat(
