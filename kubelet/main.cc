@@ -31,6 +31,7 @@
 #include "kubelet/runtime_host.h"
 #include "kubelet/server/server.h"
 #include "net/http/server.h"
+#include "net/http/url.h"
 #include "net/tls/certs.h"
 #include "net/tls/tls.h"
 #include "runtime/process/user_namespace.h"
@@ -279,6 +280,9 @@ Task<absl::Status> Serve(Settings settings,
   server_options.redirect_container_streaming =
       FLAGS_redirect_container_streaming;
   server_options.cri_handler = host.cri_handler();
+  server_options.local_streams = [&host](const net::http::Url& url) {
+    return host.HandlerOf(url);
+  };
   server::Server server(kubelet, server::NewAlwaysAllowAuthorizer(),
                         std::move(server_options));
   std::unique_ptr<net::http::Server> http =

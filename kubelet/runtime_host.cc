@@ -38,6 +38,9 @@ class RemoteHost : public RuntimeHost {
   Task<absl::Status> Stop() override { co_return absl::OkStatus(); }
   std::string endpoint() const override { return endpoint_; }
   net::http::Handler cri_handler() override { return nullptr; }
+  net::http::Handler HandlerOf(const net::http::Url&) override {
+    return nullptr;
+  }
 
  private:
   const std::string endpoint_;
@@ -87,6 +90,11 @@ class EmbeddedHost : public RuntimeHost {
   net::http::Handler cri_handler() override {
     if (!mounts_streams_) return nullptr;
     return runtime_->streaming_server().handler();
+  }
+
+  net::http::Handler HandlerOf(const net::http::Url& url) override {
+    cri::streaming::Server& server = runtime_->streaming_server();
+    return server.Serves(url) ? server.handler() : nullptr;
   }
 
  private:

@@ -16,6 +16,7 @@
 #include "base/task/task.h"
 #include "kubelet/cri/streaming/config.h"
 #include "net/http/handler.h"
+#include "net/http/url.h"
 
 namespace fairway::kubelet {
 
@@ -50,6 +51,9 @@ class RuntimeHost {
   virtual std::string endpoint() const = 0;
   // What the kubelet serves under /cri/; null if nothing.
   virtual net::http::Handler cri_handler() = 0;
+  // Who serves a URL that the runtime gave out, if that is the embedded
+  // runtime's streaming server; null: whoever listens there.
+  virtual net::http::Handler HandlerOf(const net::http::Url& url) = 0;
 };
 
 // Errors: kInvalidArgument for what the runtime cannot use.

@@ -48,7 +48,7 @@ Task<absl::StatusOr<std::unique_ptr<Stream>>> Open(Connection& connection,
   co_return stream;
 }
 
-class DrainTest : public ::testing::TestWithParam<Redirect> {};
+class DrainTest : public ::testing::TestWithParam<Way> {};
 
 TEST_P(DrainTest, IdleSessionDoesNotHoldTheKubelet) {
   RunTest([](Executor executor) -> Task<absl::Status> {
@@ -124,10 +124,13 @@ TEST_P(DrainTest, StreamThatMovesFinishes) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Redirect, DrainTest,
-                         ::testing::Values(Redirect::kNo, Redirect::kYes),
+INSTANTIATE_TEST_SUITE_P(Ways, DrainTest,
+                         ::testing::Values(Way::kRelayed, Way::kHandedOver,
+                                           Way::kRedirected),
                          [](const auto& info) {
-                           return info.param == Redirect::kNo ? "Off" : "On";
+                           if (info.param == Way::kRelayed) return "Relayed";
+                           return info.param == Way::kHandedOver ? "HandedOver"
+                                                                 : "Redirected";
                          });
 
 }  // namespace

@@ -135,13 +135,15 @@ Task<absl::Status> RespondProxyError(ServerRequest&, ResponseWriter& writer,
   co_return written;
 }
 
-// Mirrors: proxyStream.
+// Mirrors: proxyStream. `local` is who serves `url` in this process; null:
+// nobody.
 Task<absl::Status> ProxyStream(ServerRequest& request, ResponseWriter& writer,
-                               net::http::Url url) {
+                               net::http::Url url, net::http::Handler local) {
   if (url.scheme.empty()) url.scheme = "http";
   net::proxy::UpgradeAwareOptions options;
   options.responder = RespondProxyError;
-  if (url.scheme == "https") {
+  options.backend = std::move(local);
+  if (url.scheme == "https" && options.backend == nullptr) {
     // Verified against the system's roots, as by Go's default transport.
     net::TlsClientConfig config;
     config.alpn.push_back("http/1.1");
@@ -301,7 +303,10 @@ Task<absl::Status> Server::GetPortForward(ServerRequest& request,
     served = co_await RedirectFound(request, writer, url->ToString());
   } else {
     TheMetrics().proxied.Increment();
-    served = co_await ProxyStream(request, writer, *std::move(url));
+    net::http::Handler local;
+    if (options_.local_streams) local = options_.local_streams(*url);
+    served = co_await ProxyStream(request, writer, *std::move(url),
+                                  std::move(local));
   }
   co_return served;
 }

@@ -5,6 +5,7 @@
 #ifndef KUBELET_SERVER_SERVER_H_
 #define KUBELET_SERVER_SERVER_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -26,6 +27,9 @@ struct ServerOptions {
   bool redirect_container_streaming = false;
   // Serves what is under /cri/; null: nothing is.
   net::http::Handler cri_handler;
+  // Who serves a URL of the runtime's in this process, so that no byte has to
+  // be carried there; it, and what it gives, may be null: nobody.
+  std::function<net::http::Handler(const net::http::Url&)> local_streams;
 };
 
 // Threads:  one executor.

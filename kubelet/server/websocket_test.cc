@@ -126,19 +126,19 @@ Task<absl::StatusOr<Client>> Dial(net::http::Url url, std::string query,
   co_return client;
 }
 
-struct Way {
+struct Kind {
   const char* name;
   const char* protocol;
-  Redirect redirect;
+  Way way;
 };
 
-class WebSocketTest : public ::testing::TestWithParam<Way> {
+class WebSocketTest : public ::testing::TestWithParam<Kind> {
  protected:
   void WithClient(
       std::string query,
       std::function<Task<absl::Status>(StreamingNode&, Client&)> body) {
     RunTest([&](Executor executor) -> Task<absl::Status> {
-      StreamingNode node(executor, GetParam().redirect);
+      StreamingNode node(executor, GetParam().way);
       absl::Status started = node.Start();
       if (!started.ok()) co_return started;
       std::vector<std::string> protocols;
@@ -269,11 +269,13 @@ TEST_P(WebSocketTest, LosingItEndsThePodsSideAtOnce) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Ways, WebSocketTest,
-    ::testing::Values(Way{"Binary", "v4.channel.k8s.io", Redirect::kNo},
-                      Way{"Base64", "v4.base64.channel.k8s.io", Redirect::kNo},
-                      Way{"None", "", Redirect::kNo},
-                      Way{"Redirected", "v4.channel.k8s.io", Redirect::kYes}),
+    Kinds, WebSocketTest,
+    ::testing::Values(
+        Kind{"Binary", "v4.channel.k8s.io", Way::kHandedOver},
+        Kind{"Base64", "v4.base64.channel.k8s.io", Way::kHandedOver},
+        Kind{"None", "", Way::kHandedOver},
+        Kind{"Relayed", "v4.channel.k8s.io", Way::kRelayed},
+        Kind{"Redirected", "v4.channel.k8s.io", Way::kRedirected}),
     [](const auto& info) { return std::string(info.param.name); });
 
 struct BadRequest {
@@ -288,7 +290,7 @@ class BadWebSocketTest : public ::testing::TestWithParam<BadRequest> {};
 
 TEST_P(BadWebSocketTest, IsRefused) {
   RunTest([](Executor executor) -> Task<absl::Status> {
-    StreamingNode node(executor, Redirect::kNo);
+    StreamingNode node(executor, Way::kHandedOver);
     absl::Status started = node.Start();
     if (!started.ok()) co_return started;
     std::vector<std::string> protocols = {GetParam().protocol};

@@ -22,6 +22,7 @@
 #include "net/http1/message_parser.h"
 #include "net/http1/upgrade.h"
 #include "net/io/prefixed_stream.h"
+#include "net/proxy/local_backend.h"
 #include "net/proxy/throttle.h"
 #include "net/socket/socket.h"
 
@@ -176,7 +177,9 @@ class Proxying {
   Task<absl::Status> Run();
 
  private:
+  http::Headers BackendHeaders() const;
   Task<absl::Status> ReadRequestBody();
+  Task<absl::Status> CallBackend(bool* answered);
   Task<absl::Status> Connect();
   Task<absl::Status> Ask();
   absl::Status FollowRedirect();
@@ -204,7 +207,11 @@ Task<absl::Status> Proxying::Run() {
     co_return refused;
   }
   status = co_await ReadRequestBody();
-  if (status.ok()) {
+  if (status.ok() && options_.backend != nullptr) {
+    bool answered = false;
+    status = co_await CallBackend(&answered);
+    if (answered) co_return status;
+  } else if (status.ok()) {
     status = co_await WhileClientThere(writer_, [this]() -> Task<absl::Status> {
       absl::Status connected = co_await Connect();
       co_return connected;
@@ -213,8 +220,7 @@ Task<absl::Status> Proxying::Run() {
   if (status.ok() && backend_.head.status != 101 &&
       backend_.head.status < 400) {
     // Neither followed nor shown to the client: CVE-2018-1002102, 2020-8559.
-    status = absl::InternalError(absl::StrCat(
-        "invalid upgrade response: status code ", backend_.head.status));
+    status = InvalidUpgradeResponse(backend_.head.status);
   }
   if (!status.ok()) {
     if (backend_.stream != nullptr) backend_.stream->Abort();
@@ -250,6 +256,28 @@ Task<absl::Status> Proxying::ReadRequestBody() {
   co_return absl::OkStatus();
 }
 
+http::Headers Proxying::BackendHeaders() const {
+  http::Headers headers = {{"Host", location_.HostPort()}};
+  for (const auto& [name, value] : headers_) headers.Add(name, value);
+  if (!body_.empty() || method_ == "POST" || method_ == "PUT") {
+    headers.Add("Content-Length", absl::StrCat(body_.size()));
+  }
+  return headers;
+}
+
+Task<absl::Status> Proxying::CallBackend(bool* answered) {
+  LocalBackend backend(options_.backend, request_, writer_,
+                       options_.max_bytes_per_sec);
+  BackendRequest sent;
+  sent.method = method_;
+  sent.location = location_;
+  sent.headers = BackendHeaders();
+  sent.body = std::move(body_);
+  absl::Status served = co_await backend.Serve(std::move(sent));
+  *answered = backend.answered();
+  co_return served;
+}
+
 // Mirrors: k8s.io/apimachinery/pkg/util/net.ConnectWithRedirects (v0.20.2).
 Task<absl::Status> Proxying::Connect() {
   for (int redirects = 0;; ++redirects) {
@@ -276,13 +304,8 @@ Task<absl::Status> Proxying::Ask() {
   if (!stream.ok())
     co_return BackendError("error dialing backend: ", stream.status());
   backend_.stream = *std::move(stream);
-  http::Headers headers = {{"Host", location_.HostPort()}};
-  for (const auto& [name, value] : headers_) headers.Add(name, value);
-  if (!body_.empty() || method_ == "POST" || method_ == "PUT") {
-    headers.Add("Content-Length", absl::StrCat(body_.size()));
-  }
-  const std::string head =
-      http1::SerializeRequestHead(method_, location_.RequestTarget(), headers);
+  const std::string head = http1::SerializeRequestHead(
+      method_, location_.RequestTarget(), BackendHeaders());
   absl::StatusOr<http1::ResponseHead> answer =
       co_await WithDeadline<http1::ResponseHead>(
           kAnswerTimeout, "backend's answer",
@@ -335,13 +358,7 @@ Task<absl::Status> Proxying::RelayAnswer() {
   absl::Status parsed = parser.ParseHead(backend_.head.raw);
   FAIRWAY_CO_RETURN_IF_ERROR(parsed);
   for (const auto& [name, value] : backend_.head.headers) {
-    if (absl::EqualsIgnoreCase(name, "Connection") ||
-        absl::EqualsIgnoreCase(name, "Keep-Alive") ||
-        absl::EqualsIgnoreCase(name, "Transfer-Encoding") ||
-        absl::EqualsIgnoreCase(name, "Upgrade")) {
-      continue;
-    }
-    writer_.headers().Add(name, value);
+    if (!IsHopByHop(name)) writer_.headers().Add(name, value);
   }
   writer_.headers().Set("Connection", "close");
   Executor executor = co_await kThisExecutor;

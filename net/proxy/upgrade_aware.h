@@ -3,6 +3,7 @@
 // Hands an upgrade request to a backend and then relays bytes: frames are never
 // parsed here. Used by the API server (to the kubelet) and by the kubelet (to
 // the streaming server).
+// Differs: a backend of this process gets the request without a connection.
 #ifndef NET_PROXY_UPGRADE_AWARE_H_
 #define NET_PROXY_UPGRADE_AWARE_H_
 
@@ -26,6 +27,10 @@ using ErrorResponder = std::function<Task<absl::Status>(
 struct UpgradeAwareOptions {
   http::Url location;
   http::DialOptions dial;  // how to reach the backend
+  // Who serves `location` in this process, and is called instead of dialling;
+  // null: nobody. What it is asked and what the client sees of its answers is
+  // the same either way, but nothing is relayed (LocalBackend).
+  http::Handler backend;
   // Follow a 3xx answer of the backend here, instead of failing on it.
   bool intercept_redirects = false;
   // With it: only to the host name of `location`.
@@ -33,7 +38,8 @@ struct UpgradeAwareOptions {
   int64_t max_bytes_per_sec = 0;  // 0: no limit
   ErrorResponder responder;
   // May be null. For those who count: each redirect that is followed, and what
-  // was relayed (a is the client, b the backend) when a relay has ended.
+  // was relayed (a is the client, b the backend) when a relay has ended; there
+  // is neither with a `backend`.
   std::function<void(const http::Url& from, const http::Url& to)> on_redirect;
   std::function<void(const RelayCounts& counts)> on_relayed;
 };

@@ -66,6 +66,12 @@ class ServerImpl final : public Server {
     return response;
   }
 
+  bool Serves(const net::http::Url& url) const override {
+    return url.scheme == base_url_.scheme && url.host == base_url_.host &&
+           url.port == base_url_.port &&
+           TokenOfPath(path_prefix_, url.path).has_value();
+  }
+
   net::http::Handler handler() override {
     return [this](net::http::ServerRequest& request,
                   net::http::ResponseWriter& writer) {

@@ -17,6 +17,7 @@
 #include "kubelet/cri/streaming/config.h"
 #include "kubelet/cri/streaming/runtime.h"
 #include "net/http/handler.h"
+#include "net/http/url.h"
 
 namespace fairway::kubelet::cri::streaming {
 
@@ -31,6 +32,10 @@ class Server {
   // kResourceExhausted when 1,000 tokens wait to be used.
   virtual absl::StatusOr<runtimeapi::PortForwardResponse> GetPortForward(
       const runtimeapi::PortForwardRequest& request) = 0;
+
+  // Whether `url` is one that GetPortForward() gives out: who has it and is in
+  // this process may call handler() with its path instead of connecting.
+  virtual bool Serves(const net::http::Url& url) const = 0;
 
   // Serves GET and POST of "/portforward/TOKEN" below the base URL's path; an
   // unknown token or path is a plain 404. For mounting in another server.

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status/testing/status_matchers.h"
@@ -175,6 +177,41 @@ TEST(GetPortForwardTest, GivesUrls) {
     EXPECT_THAT(response->url(), StartsWith("http://127.0.0.1:"));
     EXPECT_FALSE(absl::StrContains(response->url(), ":0/"));
     EXPECT_THAT(response->url(), HasSubstr("/portforward/"));
+    co_return absl::OkStatus();
+  });
+  EXPECT_THAT(result, IsOk());
+}
+
+TEST(GetPortForwardTest, KnowsItsUrls) {
+  FakeRuntime runtime;
+  absl::Status result = RunLoop([&]() -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    for (const char* base_url :
+         {"", "/cri/", "https://node:10010/streams/v1/"}) {
+      Config config;
+      config.base_url = base_url;
+      absl::StatusOr<std::unique_ptr<Server>> server =
+          NewServer(executor, config, runtime);
+      if (!server.ok()) co_return server.status();
+      EXPECT_THAT((*server)->Listen(), IsOk());
+      auto response = (*server)->GetPortForward(RequestFor("abc"));
+      if (!response.ok()) co_return response.status();
+      const net::http::Url url = *net::http::ParseUrl(response->url());
+      EXPECT_TRUE((*server)->Serves(url)) << response->url();
+      using Change = std::function<void(net::http::Url&)>;
+      const Change changes[] = {
+          [](net::http::Url& u) { u.scheme = "ftp"; },
+          [](net::http::Url& u) { u.host = "127.0.0.2"; },
+          [](net::http::Url& u) { u.port = "1"; },
+          [](net::http::Url& u) { u.path = "/other" + u.path; },
+          [](net::http::Url& u) { u.path += "/more"; },
+      };
+      for (const Change& change : changes) {
+        net::http::Url other = url;
+        change(other);
+        EXPECT_FALSE((*server)->Serves(other)) << other.ToString();
+      }
+    }
     co_return absl::OkStatus();
   });
   EXPECT_THAT(result, IsOk());

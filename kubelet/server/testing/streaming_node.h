@@ -101,17 +101,21 @@ class FakePod final : public cri::streaming::Runtime {
   Condition changed_;
 };
 
-enum class Redirect { kNo, kYes };
+// How the kubelet leads a session to the streaming server.
+enum class Way {
+  kRelayed,     // over TCP, as to a runtime of another process
+  kHandedOver,  // in this process
+  kRedirected,  // under its own /cri/
+};
 
 // Threads:  on one executor.
 // Lifetime: Stop() before it dies.
 class StreamingNode final : public HostInterface {
  public:
-  StreamingNode(Executor executor, Redirect redirect,
-                cri::streaming::Config config = {})
+  StreamingNode(Executor executor, Way way, cri::streaming::Config config = {})
       : pod(executor),
         executor_(executor),
-        redirect_(redirect),
+        way_(way),
         config_(std::move(config)),
         tasks_(executor) {
     web_.metadata.name = "web";
@@ -120,19 +124,27 @@ class StreamingNode final : public HostInterface {
   }
 
   absl::Status Start() {
-    if (redirect_ == Redirect::kYes) config_.base_url = "/cri/";
+    if (way_ == Way::kRedirected) config_.base_url = "/cri/";
     auto streaming = cri::streaming::NewServer(executor_, config_, pod);
     if (!streaming.ok()) return streaming.status();
     streaming_ = *std::move(streaming);
-    if (redirect_ == Redirect::kNo) {
+    if (way_ != Way::kRedirected) {
       absl::Status listening = streaming_->Listen();
       if (!listening.ok()) return listening;
+    }
+    // Handed over, nobody answers there: whoever dials it waits forever.
+    if (way_ == Way::kRelayed) {
       tasks_.Spawn([this] { return streaming_->Start(); });
     }
     ServerOptions options;
     options.anonymous_auth = AnonymousAuth::kAllowed;
-    options.redirect_container_streaming = redirect_ == Redirect::kYes;
+    options.redirect_container_streaming = way_ == Way::kRedirected;
     options.cri_handler = streaming_->handler();
+    if (way_ == Way::kHandedOver) {
+      options.local_streams = [this](const net::http::Url& stream_url) {
+        return streaming_->Serves(stream_url) ? streaming_->handler() : nullptr;
+      };
+    }
     server_ = std::make_unique<Server>(*this, NewAlwaysAllowAuthorizer(),
                                        std::move(options));
     absl::Status serving = Serve(server_->handler(), &kubelet_, &kubelet_url_);
@@ -176,12 +188,17 @@ class StreamingNode final : public HostInterface {
     for (int32_t port : ports) request.add_port(port);
     auto response = streaming_->GetPortForward(request);
     if (!response.ok()) co_return response.status();
-    co_return net::http::ParseUrl(response->url());
+    absl::StatusOr<net::http::Url> stream_url =
+        net::http::ParseUrl(response->url());
+    if (stream_url.ok() && spends_tokens) stream_url->path += "spent";
+    co_return stream_url;
   }
   absl::Status Ready() override { return absl::OkStatus(); }
 
   FakePod pod;
-  net::http::Url url;  // of the relay; a query goes on to the kubelet
+  bool spends_tokens = false;  // before the kubelet can use them
+  net::http::Url url;          // of the relay; a query goes on to the kubelet
+  const net::http::Url& kubelet_url() const { return kubelet_url_; }
 
  private:
   absl::Status Serve(net::http::Handler handler,
@@ -218,7 +235,7 @@ class StreamingNode final : public HostInterface {
   }
 
   const Executor executor_;
-  const Redirect redirect_;
+  const Way way_;
   cri::streaming::Config config_;
   api::Pod web_;
   std::unique_ptr<cri::streaming::Server> streaming_;
