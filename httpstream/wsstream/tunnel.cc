@@ -30,6 +30,7 @@ class Tunnel final : public net::ByteStream {
 
   Task<absl::StatusOr<size_t>> Read(absl::Span<char> buf) override;
   Task<absl::Status> WaitReadable() override;
+  bool readable() const override { return connection_.readable(); }
   Task<absl::Status> WaitBroken() override;
   Task<absl::Status> Write(absl::Span<const absl::string_view> pieces) override;
   Task<absl::Status> CloseWrite() override {
@@ -41,42 +42,19 @@ class Tunnel final : public net::ByteStream {
   void Abort() override { connection_.Abort(); }
 
  private:
-  // What the end of what can be read is: FIN, or why it is none.
-  absl::StatusOr<size_t> EndOfInput() const;
-
   Connection connection_;
-  bool text_came_ = false;
 };
 
 Task<absl::StatusOr<size_t>> Tunnel::Read(absl::Span<char> buf) {
-  size_t filled = 0;
-  while (!text_came_ && filled < buf.size()) {
-    if (filled > 0 && !connection_.readable()) break;
-    absl::StatusOr<Connection::Piece> piece =
-        co_await connection_.Read(buf.subspan(filled));
-    // An error and a Close are told of again.
-    if (!piece.ok() && filled == 0) co_return ToStreamError(piece.status());
-    if (!piece.ok() || piece->opcode == Opcode::kClose) break;
-    if (piece->opcode == Opcode::kText) {
-      text_came_ = true;
-    } else {
-      filled += piece->bytes;
-    }
-  }
-  if (filled > 0) co_return filled;
-  co_return EndOfInput();
-}
-
-absl::StatusOr<size_t> Tunnel::EndOfInput() const {
-  if (text_came_) {
-    return absl::UnavailableError("invalid message type received");
-  }
+  absl::StatusOr<size_t> n = co_await connection_.ReadBytes(buf);
+  if (!n.ok()) co_return ToStreamError(n.status());
+  if (*n > 0) co_return n;
   const CloseStatus& close = *connection_.peer_close();
   if (close.code != net::websocket::kCloseNormal &&
       close.code != net::websocket::kCloseNoStatus) {
-    return absl::UnavailableError(net::websocket::CloseErrorText(close));
+    co_return absl::UnavailableError(net::websocket::CloseErrorText(close));
   }
-  return 0;
+  co_return 0;
 }
 
 Task<absl::Status> Tunnel::WaitReadable() {

@@ -29,8 +29,9 @@ inline constexpr absl::string_view kWebsocketsSpdyTunnelingPortForwardV1 =
 // the tunnel (client-go/tools/portforward/tunneling_dialer.go: PingPeriod).
 inline constexpr absl::Duration kTunnelPingPeriod = absl::Seconds(10);
 
-// What one message carries at most: what a SPDY session writes at once.
-inline constexpr size_t kMaxTunnelMessageBytes = 256 * 1024;
+// What one message carries at most: more than a SPDY session or a relay writes
+// at once.
+inline constexpr size_t kMaxTunnelMessageBytes = 512 * 1024 - 64;
 
 // What a tunnel's WebSocket should be made with: no pings of its own, since the
 // session inside has them.

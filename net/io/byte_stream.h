@@ -38,6 +38,10 @@ class ByteStream {
   // Errors: as Read; an error that Read would return may be returned here.
   virtual Task<absl::Status> WaitReadable() = 0;
 
+  // Whether a Read would certainly not wait. False also where only
+  // WaitReadable() finds out.
+  virtual bool readable() const { return false; }
+
   // Returns, with the reason, when the stream was reset or lost: for those who
   // have stopped reading for a while, whom nothing else would tell. Takes no
   // byte away. May overlap with every other call. A stream that cannot know

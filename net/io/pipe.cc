@@ -67,6 +67,8 @@ class PipeEnd final : public ByteStream {
     }
   }
 
+  bool readable() const override { return in_->size() > 0 || in_->fin; }
+
   Task<absl::Status> WaitBroken() override {
     std::shared_ptr<Direction> in = in_;
     while (true) {

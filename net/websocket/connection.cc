@@ -3,15 +3,55 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <utility>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "base/task/deadline.h"
+#include "net/io/buffer_pool.h"
 #include "net/websocket/connection_state.h"
 
 namespace fairway::net::websocket {
+namespace {
+
+// What a message is masked into for one Write of the transport: at most 512
+// KiB.
+constexpr size_t kMaskBuffers = 2;
+// What a message of so many pieces needs no memory for.
+constexpr size_t kInlinePieces = 8;
+
+BufferSize SizeFor(uint64_t bytes) {
+  return bytes <= static_cast<uint64_t>(BufferSize::kSmall)
+             ? BufferSize::kSmall
+             : BufferSize::kLarge;
+}
+
+// Where the masking of a payload stands.
+struct MaskingCursor {
+  MaskKey key;
+  absl::Span<const absl::string_view> pieces;
+  size_t piece_offset = 0;  // in pieces.front()
+  uint64_t offset = 0;      // in the payload
+
+  // Masks what is next into `out`; how much that was.
+  size_t Fill(absl::Span<char> out) {
+    size_t filled = 0;
+    while (!pieces.empty() && filled < out.size()) {
+      const absl::string_view part =
+          pieces.front().substr(piece_offset, out.size() - filled);
+      Mask(key, offset, part, out.data() + filled);
+      filled += part.size();
+      offset += part.size();
+      piece_offset += part.size();
+      if (piece_offset < pieces.front().size()) break;
+      pieces.remove_prefix(1);
+      piece_offset = 0;
+    }
+    return filled;
+  }
+};
+
+}  // namespace
 
 void Connection::State::Start() {
   auto self = shared_from_this();
@@ -32,22 +72,20 @@ void Connection::State::Release() {
 
 Task<absl::Status> Connection::State::RunReader() {
   while (true) {
-    Advance();
-    if (has_piece_ && closing_) {
-      has_piece_ = false;
-      continue;
+    if (closing_) {
+      payload_waits_ = false;
+      end_waits_.reset();
     }
-    if (ended()) break;
+    if (ended() && !reading_) break;
     absl::Status waited;
-    if (has_piece_) {
+    if (reading_ || data_waits()) {
       waited = co_await input_wanted_.Wait();
     } else {
-      waited = co_await ReadTransport();
+      waited = co_await Watch();
     }
     if (!waited.ok()) Break(waited);
   }
-  buffer_.Release();
-  input_ = absl::string_view();
+  payload_waits_ = false;
   pings_.Cancel();
   absl::Status result = co_await EndTransport();
   over_ = true;
@@ -55,50 +93,69 @@ Task<absl::Status> Connection::State::RunReader() {
   co_return result;
 }
 
-Task<absl::Status> Connection::State::ReadTransport() {
-  buffer_.Release();
+Task<absl::Status> Connection::State::Watch() {
   waits_since_ = Clock::now();
   absl::Status ready = co_await transport_->WaitReadable();
-  if (!ready.ok()) co_return ready;
-  buffer_ = PooledBuffer(BufferSize::kSmall);
-  absl::StatusOr<size_t> n = co_await transport_->Read(buffer_.span());
   waits_since_.reset();
   pinged_since_.reset();
+  if (!ready.ok()) co_return ready;
+  if (decoder_.due_data_bytes() == 0) {
+    std::array<char, kMaxControlBytes> bytes;
+    absl::StatusOr<Piece> taken = co_await ReadTransport(
+        absl::MakeSpan(bytes).first(decoder_.missing_bytes()), Take::kAll);
+    if (!taken.ok()) co_return taken.status();
+    if (!taken->end_of_message) co_return absl::OkStatus();
+    end_waits_ = *taken;
+  } else if (closing_) {
+    PooledBuffer dropped(BufferSize::kSmall);
+    absl::StatusOr<Piece> taken =
+        co_await ReadTransport(dropped.span(), Take::kAll);
+    co_return taken.status();
+  } else {
+    payload_waits_ = true;
+  }
+  input_changed_.NotifyAll();
+  co_return absl::OkStatus();
+}
+
+Task<absl::StatusOr<Connection::Piece>> Connection::State::ReadTransport(
+    absl::Span<char> buf, Take take) {
+  absl::StatusOr<size_t> n = co_await transport_->Read(buf);
   if (!n.ok()) co_return n.status();
   if (*n == 0) {
     const CloseStatus lost = {kCloseAbnormal, "unexpected EOF"};
     co_return absl::UnavailableError(CloseErrorText(lost));
   }
-  input_ = absl::string_view(buffer_.data(), *n);
-  co_return absl::OkStatus();
+  co_return Decode(buf.first(*n), take);
 }
 
-void Connection::State::Advance() {
-  while (!has_piece_ && !ended()) {
-    absl::StatusOr<std::optional<Event>> event = decoder_.Next(&input_);
-    if (!event.ok()) {
-      if (!close_) close_ = CloseStatus{decoder_.close_code(), ""};
-      Break(event.status());
-      StartControl();
-      return;
+Connection::Piece Connection::State::Decode(absl::Span<char> input, Take take) {
+  Piece taken;
+  char* const out = input.data();
+  while (!ended()) {
+    absl::StatusOr<std::optional<Event>> next =
+        decoder_.Next(&input, out + taken.bytes);
+    if (!next.ok()) Refuse(decoder_.close_code(), next.status());
+    if (!next.ok() || !next->has_value()) break;
+    const Event& event = **next;
+    if (event.type != Event::Type::kData) {
+      HandleControl(event);
+    } else if (event.opcode == Opcode::kText && take == Take::kBinary) {
+      RefuseText();
+    } else {
+      taken.opcode = event.opcode;
+      taken.bytes += event.payload.size();
+      taken.end_of_message = event.end_of_message;
     }
-    if (!event->has_value()) return;
-    Handle(**event);
   }
+  return taken;
 }
 
-void Connection::State::Handle(const Event& event) {
+void Connection::State::HandleControl(const Event& event) {
   switch (event.type) {
-    case Event::Type::kData:
-      has_piece_ = true;
-      piece_ = event;
-      input_changed_.NotifyAll();
-      break;
     case Event::Type::kPing:
       pong_ = std::string(event.payload);
       StartControl();
-      break;
-    case Event::Type::kPong:
       break;
     case Event::Type::kClose:
       peer_close_ = CloseStatus{event.close_code, std::string(event.payload)};
@@ -106,6 +163,8 @@ void Connection::State::Handle(const Event& event) {
       StartControl();
       input_changed_.NotifyAll();
       input_wanted_.NotifyAll();
+      break;
+    default:
       break;
   }
 }
@@ -117,15 +176,78 @@ void Connection::State::Break(absl::Status reason) {
   input_wanted_.NotifyAll();
 }
 
-Task<absl::StatusOr<Connection::Piece>> Connection::State::Read(
+void Connection::State::Refuse(uint16_t close_code, absl::Status reason) {
+  if (!close_) close_ = CloseStatus{close_code, ""};
+  Break(std::move(reason));
+  StartControl();
+}
+
+void Connection::State::RefuseText() {
+  Refuse(kCloseUnsupportedData,
+         absl::InvalidArgumentError("invalid message type received"));
+}
+
+Task<absl::StatusOr<size_t>> Connection::State::ReadBytes(
     absl::Span<char> buf) {
-  absl::Status ready = co_await WaitReadable();
-  if (!ready.ok()) co_return ready;
-  if (has_piece_) co_return Take(buf);
-  if (!peer_close_) co_return broken_;
-  Piece closed;
-  closed.opcode = Opcode::kClose;
-  co_return closed;
+  while (true) {
+    absl::StatusOr<Piece> piece = co_await ReadPiece(buf, Take::kBinary);
+    if (!piece.ok()) co_return piece.status();
+    if (piece->opcode == Opcode::kText) RefuseText();
+    if (piece->opcode == Opcode::kClose || piece->bytes > 0) {
+      co_return piece->bytes;
+    }
+  }
+}
+
+Task<absl::StatusOr<Connection::Piece>> Connection::State::ReadPiece(
+    absl::Span<char> buf, Take take) {
+  while (true) {
+    if (!data_waits() || closing_) {
+      absl::Status ready = co_await WaitReadable();
+      if (!ready.ok()) co_return ready;
+    }
+    // The transport would be no good after a cancelled call.
+    const bool cancelled = co_await IsCancelled();
+    if (cancelled) co_return absl::CancelledError("websocket: read cancelled");
+    if (end_waits_) {
+      const Piece end = *std::exchange(end_waits_, std::nullopt);
+      input_wanted_.NotifyAll();
+      co_return end;
+    }
+    if (!payload_waits_) {
+      if (!peer_close_) co_return broken_;
+      Piece closed;
+      closed.opcode = Opcode::kClose;
+      co_return closed;
+    }
+    Piece piece = co_await ReadPayload(buf, take);
+    payload_waits_ = !closing_ && !ended() && decoder_.due_data_bytes() > 0 &&
+                     transport_->readable();
+    if (!payload_waits_) input_wanted_.NotifyAll();
+    if (piece.bytes > 0 || piece.end_of_message) co_return piece;
+  }
+}
+
+Task<Connection::Piece> Connection::State::ReadPayload(absl::Span<char> buf,
+                                                       Take take) {
+  Piece all;
+  reading_ = true;
+  do {
+    // Where messages count, what follows the frame is for the next Read().
+    const absl::Span<char> rest =
+        take == Take::kAll ? buf.subspan(0, decoder_.due_data_bytes())
+                           : buf.subspan(all.bytes);
+    absl::StatusOr<Piece> piece = co_await ReadTransport(rest, take);
+    if (!piece.ok()) {
+      Break(piece.status());
+      break;
+    }
+    piece->bytes += all.bytes;
+    all = *piece;
+  } while (take == Take::kBinary && all.bytes < buf.size() && !closing_ &&
+           !ended() && transport_->readable());
+  reading_ = false;
+  co_return all;
 }
 
 Task<absl::Status> Connection::State::WaitReadable() {
@@ -135,23 +257,6 @@ Task<absl::Status> Connection::State::WaitReadable() {
   }
   if (closing_) co_return absl::CancelledError("websocket: closed");
   co_return absl::OkStatus();
-}
-
-Connection::Piece Connection::State::Take(absl::Span<char> buf) {
-  Piece taken;
-  taken.opcode = piece_.opcode;
-  while (has_piece_ && !taken.end_of_message && taken.bytes < buf.size()) {
-    const size_t n = std::min(buf.size() - taken.bytes, piece_.payload.size());
-    std::memcpy(buf.data() + taken.bytes, piece_.payload.data(), n);
-    taken.bytes += n;
-    piece_.payload.remove_prefix(n);
-    if (!piece_.payload.empty()) break;
-    taken.end_of_message = piece_.end_of_message;
-    has_piece_ = false;
-    Advance();
-  }
-  if (!has_piece_) input_wanted_.NotifyAll();
-  return taken;
 }
 
 Task<absl::Status> Connection::State::WaitBroken() {
@@ -251,8 +356,8 @@ Task<absl::Status> Connection::State::Write(
     if (options_.role == Role::kClient) frame.mask = RandomMaskKey();
     AppendFrameHead(frame, &head);
     if (frame.mask) {
-      written = co_await WriteMasked(std::move(head), *frame.mask,
-                                     frame.payload_bytes, pieces);
+      written = co_await WriteMasked(head, *frame.mask,
+                                     head.size() + frame.payload_bytes, pieces);
     } else {
       written = co_await WritePlain(head, pieces);
     }
@@ -269,7 +374,7 @@ Task<absl::Status> Connection::State::Write(
 
 Task<absl::Status> Connection::State::WritePlain(
     absl::string_view head, absl::Span<const absl::string_view> pieces) {
-  std::vector<absl::string_view> all;
+  absl::InlinedVector<absl::string_view, kInlinePieces> all;
   all.reserve(pieces.size() + 1);
   all.push_back(head);
   all.insert(all.end(), pieces.begin(), pieces.end());
@@ -278,29 +383,26 @@ Task<absl::Status> Connection::State::WritePlain(
 }
 
 Task<absl::Status> Connection::State::WriteMasked(
-    std::string head, MaskKey key, size_t size,
+    absl::string_view head, MaskKey key, uint64_t bytes,
     absl::Span<const absl::string_view> pieces) {
-  PooledBuffer buffer(size <= static_cast<size_t>(BufferSize::kSmall)
-                          ? BufferSize::kSmall
-                          : BufferSize::kLarge);
-  std::array<absl::string_view, 2> out = {head, absl::string_view()};
-  uint64_t offset = 0;
-  for (absl::string_view piece : pieces) {
-    while (!piece.empty()) {
-      const size_t used = out[1].size();
-      const size_t n = std::min(piece.size(), buffer.size() - used);
-      Mask(key, offset, piece.substr(0, n), buffer.data() + used);
-      offset += n;
-      piece.remove_prefix(n);
-      out[1] = absl::string_view(buffer.data(), used + n);
-      if (out[1].size() < buffer.size() || offset == size) continue;
-      absl::Status written = co_await WriteTransport(out);
-      if (!written.ok()) co_return written;
-      out = {};
+  MaskingCursor cursor{key, pieces};
+  std::array<PooledBuffer, kMaskBuffers> buffers;
+  while (bytes > 0) {
+    std::array<absl::string_view, kMaskBuffers> out;
+    for (size_t i = 0; i < out.size() && bytes > 0; ++i) {
+      if (buffers[i].empty()) buffers[i] = PooledBuffer(SizeFor(bytes));
+      char* const start = buffers[i].data();
+      std::copy(head.begin(), head.end(), start);
+      const size_t used =
+          head.size() + cursor.Fill(buffers[i].span().subspan(head.size()));
+      head = absl::string_view();
+      out[i] = absl::string_view(start, used);
+      bytes -= used;
     }
+    absl::Status written = co_await WriteTransport(out);
+    if (!written.ok()) co_return written;
   }
-  absl::Status written = co_await WriteTransport(out);
-  co_return written;
+  co_return absl::OkStatus();
 }
 
 Task<absl::Status> Connection::State::WriteTransport(
@@ -467,6 +569,10 @@ Connection::~Connection() { state_->Release(); }
 
 Task<absl::StatusOr<Connection::Piece>> Connection::Read(absl::Span<char> buf) {
   return state_->Read(buf);
+}
+
+Task<absl::StatusOr<size_t>> Connection::ReadBytes(absl::Span<char> buf) {
+  return state_->ReadBytes(buf);
 }
 
 Task<absl::Status> Connection::WaitReadable() { return state_->WaitReadable(); }

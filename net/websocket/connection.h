@@ -2,9 +2,9 @@
 // A WebSocket connection on a ByteStream that has done its handshake.
 //
 // Pings of the peer are answered by the connection itself, behind the message
-// that is being written, if one is. It looks ahead of its reader by one buffer:
-// once that has data that nobody reads, it reads no further, and so sees no
-// ping and no Close behind it.
+// that is being written, if one is. It reads ahead up to the next data, and
+// keeps no data: once some comes that nobody reads, it reads no further, and so
+// sees no ping and no Close behind it.
 //
 // Threads:  not thread-safe; on `executor` only. One Read or WaitReadable at a
 //           time; Writes of several tasks take turns, message by message.
@@ -73,6 +73,12 @@ class Connection {
   // protocol or a limit; it was told so in a Close), kCancelled (also after
   // Close() or Abort()).
   Task<absl::StatusOr<Piece>> Read(absl::Span<char> buf);
+
+  // Reads bytes of any number of binary messages, joined, into `buf`; 0 once
+  // the peer has closed. Where messages mean nothing, this is the fast way:
+  // what the transport has is read in one go, and nothing is copied. Errors: as
+  // Read; kInvalidArgument "invalid message type received" for text.
+  Task<absl::StatusOr<size_t>> ReadBytes(absl::Span<char> buf);
 
   // Returns when a Read would not wait.
   Task<absl::Status> WaitReadable();

@@ -16,7 +16,6 @@
 #include "base/task/condition.h"
 #include "base/task/task.h"
 #include "base/task/task_group.h"
-#include "net/io/buffer_pool.h"
 #include "net/io/byte_stream.h"
 #include "net/websocket/connection.h"
 #include "net/websocket/decoder.h"
@@ -24,10 +23,12 @@
 
 namespace fairway::net::websocket {
 
-// One task reads: it answers what is the connection's own business, and stops
-// at data until Read() has taken it. Whoever writes has the turn meanwhile;
-// control frames go ahead of a message, or are written by a task of their own
-// when nobody else writes.
+// One task watches the transport: it takes heads and control frames, byte for
+// byte, and stops where the payload of a message waits. That is read by Read(),
+// straight into its caller's memory, unmasked there, with what follows it if
+// the caller does not care where messages end. The two take turns at the
+// transport. Whoever writes has the turn meanwhile; control frames go ahead of
+// a message, or are written by a task of their own when nobody else writes.
 //
 // The tasks keep it alive, and end when the transport has.
 class Connection::State : public std::enable_shared_from_this<State> {
@@ -48,9 +49,12 @@ class Connection::State : public std::enable_shared_from_this<State> {
   // The Connection dies.
   void Release();
 
-  Task<absl::StatusOr<Piece>> Read(absl::Span<char> buf);
+  Task<absl::StatusOr<Piece>> Read(absl::Span<char> buf) {
+    return ReadPiece(buf, Take::kAll);
+  }
+  Task<absl::StatusOr<size_t>> ReadBytes(absl::Span<char> buf);
   Task<absl::Status> WaitReadable();
-  bool readable() const { return closing_ || has_piece_ || ended(); }
+  bool readable() const { return closing_ || data_waits() || ended(); }
   Task<absl::Status> WaitBroken();
   Task<absl::Status> Write(Opcode opcode,
                            absl::Span<const absl::string_view> pieces);
@@ -62,17 +66,29 @@ class Connection::State : public std::enable_shared_from_this<State> {
  private:
   using Clock = std::chrono::steady_clock;
 
+  // What kinds of messages a reader takes.
+  enum class Take { kAll, kBinary };
+
   // --- reading
   Task<absl::Status> RunReader();
-  Task<absl::Status> ReadTransport();
-  // Decodes up to data that waits for Read(), or the end of the input.
-  void Advance();
-  void Handle(const Event& event);
-  Piece Take(absl::Span<char> buf);
+  // Waits for the transport, and takes what is not for Read().
+  Task<absl::Status> Watch();
+  // Reads the transport into `buf` and decodes what came: the data stands at
+  // the front of `buf`, joined.
+  Task<absl::StatusOr<Piece>> ReadTransport(absl::Span<char> buf, Take take);
+  Task<absl::StatusOr<Piece>> ReadPiece(absl::Span<char> buf, Take take);
+  // What the transport has of the payload that waits. An error is noted only.
+  Task<Piece> ReadPayload(absl::Span<char> buf, Take take);
+  Piece Decode(absl::Span<char> input, Take take);
+  void HandleControl(const Event& event);
+  bool data_waits() const { return payload_waits_ || end_waits_.has_value(); }
   // Whether nothing follows the data that waits.
   bool ended() const { return peer_close_.has_value() || !broken_.ok(); }
   // The connection is lost; the first reason counts.
   void Break(absl::Status reason);
+  // The same, by the peer's fault, which it is told.
+  void Refuse(uint16_t close_code, absl::Status reason);
+  void RefuseText();
 
   // --- writing
   absl::Status WriteState() const;
@@ -85,7 +101,9 @@ class Connection::State : public std::enable_shared_from_this<State> {
   std::string TakeControl();
   Task<absl::Status> WritePlain(absl::string_view head,
                                 absl::Span<const absl::string_view> pieces);
-  Task<absl::Status> WriteMasked(std::string head, MaskKey key, size_t size,
+  // `bytes`: of the head and all pieces.
+  Task<absl::Status> WriteMasked(absl::string_view head, MaskKey key,
+                                 uint64_t bytes,
                                  absl::Span<const absl::string_view> pieces);
   Task<absl::Status> WriteTransport(absl::Span<const absl::string_view> pieces);
 
@@ -106,14 +124,13 @@ class Connection::State : public std::enable_shared_from_this<State> {
   TaskGroup tasks_;
   TaskGroup pings_;
 
-  PooledBuffer buffer_;
-  absl::string_view input_;  // of buffer_, not yet decoded
-  bool has_piece_ = false;   // data waits for Read()
-  Event piece_;
+  bool reading_ = false;            // the transport is being read for Read()
+  bool payload_waits_ = false;      // for Read(), in the transport
+  std::optional<Piece> end_waits_;  // for Read(): an end without payload
   std::optional<CloseStatus> peer_close_;
   absl::Status broken_;
   Condition input_changed_;  // for Read(): data, or the end
-  Condition input_wanted_;   // for the reader: the data was taken
+  Condition input_wanted_;   // for the reader: it may go on
 
   bool writing_ = false;
   Condition turn_;

@@ -74,7 +74,7 @@ class Peer {
             log_, "[", absl::StatusCodeToString(n.status().code()), "]");
       }
       if (*n == 0) co_return log_ + "fin";
-      Log(absl::string_view(buf.data(), *n));
+      Log(absl::MakeSpan(buf).first(*n));
     }
     co_return std::exchange(log_, "");
   }
@@ -82,7 +82,7 @@ class Peer {
   ByteStream& stream() { return *stream_; }
 
  private:
-  void Log(absl::string_view bytes) {
+  void Log(absl::Span<char> bytes) {
     while (true) {
       absl::StatusOr<std::optional<Event>> event = decoder_.Next(&bytes);
       if (!event.ok()) log_ += "error";

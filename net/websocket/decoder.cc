@@ -1,196 +1,196 @@
 // SPDX-License-Identifier: Apache-2.0
-// wslay takes the frames apart and unmasks them; the rules about what may
-// follow what, limits and UTF-8 are ours. (Frames are written without it: its
-// sender would copy each payload through a small buffer and mask it byte by
-// byte.)
 #include "net/websocket/decoder.h"
 
-#include <wslay/wslay.h>
-
 #include <algorithm>
-#include <array>
 #include <cstring>
-#include <new>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
 namespace fairway::net::websocket {
 namespace {
 
-bool IsControl(uint8_t opcode) { return (opcode & 0x8) != 0; }
+constexpr size_t kBeginningBytes = 2;  // of a head: what is in every one
+constexpr uint8_t kReservedBits = 0x70;
+constexpr uint8_t kMaskedBit = 0x80;
+// In the place of a length: it follows in so many bytes.
+constexpr uint8_t kLengthIn2Bytes = 126;
+constexpr uint8_t kLengthIn8Bytes = 127;
+constexpr size_t kMaskBytes = std::tuple_size<MaskKey>::value;
 
-bool IsKnown(uint8_t opcode) { return (opcode & 0x7) <= 2; }
+bool IsControl(Opcode opcode) {
+  return (static_cast<uint8_t>(opcode) & 0x8) != 0;
+}
 
-// wslay's own functions for sending are never called.
-ssize_t NoSend(const uint8_t*, size_t, int, void*) { return -1; }
-int NoMask(uint8_t*, size_t, void*) { return -1; }
+bool IsKnown(Opcode opcode) {
+  return (static_cast<uint8_t>(opcode) & 0x7) <= 2;
+}
+
+uint64_t BigEndian(const char* bytes, size_t count) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < count; ++i) {
+    value = value << 8 | static_cast<uint8_t>(bytes[i]);
+  }
+  return value;
+}
 
 }  // namespace
 
-class Decoder::Impl {
- public:
-  Impl(Role role, Limits limits) : role_(role), limits_(limits) {
-    const wslay_frame_callbacks callbacks = {NoSend, &Impl::Receive, NoMask};
-    if (wslay_frame_context_init(&wslay_, &callbacks, this) != 0) {
-      throw std::bad_alloc();
-    }
-  }
-  ~Impl() { wslay_frame_context_free(wslay_); }
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
-
-  absl::StatusOr<std::optional<Event>> Next(absl::string_view* input);
-
-  uint16_t close_code() const { return close_code_; }
-
- private:
-  static ssize_t Receive(uint8_t* buf, size_t len, int flags, void* user_data);
-
-  absl::Status Fail(uint16_t close_code, absl::Status error);
-  absl::Status CheckHead(const wslay_frame_iocb& frame);
-  absl::Status CheckPlaceInMessage(const wslay_frame_iocb& frame);
-  // What the bytes that came of a frame are; nullopt: nothing yet.
-  absl::StatusOr<std::optional<Event>> OnFrame(const wslay_frame_iocb& frame);
-  absl::StatusOr<std::optional<Event>> OnData(const wslay_frame_iocb& frame);
-  absl::StatusOr<std::optional<Event>> OnControl(const wslay_frame_iocb& frame);
-  absl::StatusOr<std::optional<Event>> OnClose();
-
-  const Role role_;
-  const Limits limits_;
-  wslay_frame_context_ptr wslay_ = nullptr;
-  absl::string_view* input_ = nullptr;
-
-  bool in_frame_ = false;
-  uint64_t frame_left_bytes_ = 0;
-
-  bool in_message_ = false;
-  Opcode message_opcode_ = Opcode::kBinary;
-  uint64_t message_bytes_ = 0;
-  Utf8Validator utf8_;
-
-  std::array<char, kMaxControlBytes> control_;
-  size_t control_bytes_ = 0;
-
-  bool closed_ = false;
-  absl::Status error_;
-  uint16_t close_code_ = kCloseProtocolError;
-};
-
-ssize_t Decoder::Impl::Receive(uint8_t* buf, size_t len, int /*flags*/,
-                               void* user_data) {
-  absl::string_view* input = static_cast<Impl*>(user_data)->input_;
-  const size_t n = std::min(len, input->size());
-  if (n == 0) return -1;  // wslay then asks for more
-  std::memcpy(buf, input->data(), n);
-  input->remove_prefix(n);
-  return static_cast<ssize_t>(n);
+size_t Decoder::head_size() const {
+  const size_t mask_bytes = role_ == Role::kServer ? kMaskBytes : 0;
+  if (head_bytes_ < kBeginningBytes) return kBeginningBytes + mask_bytes;
+  return kBeginningBytes + length_bytes() + mask_bytes;
 }
 
-absl::StatusOr<std::optional<Event>> Decoder::Impl::Next(
-    absl::string_view* input) {
-  input_ = input;
-  while (error_.ok() && !closed_) {
-    wslay_frame_iocb frame;
-    std::memset(&frame, 0, sizeof(frame));
-    const ssize_t n = wslay_frame_recv(wslay_, &frame);
-    if (n == WSLAY_ERR_WANT_READ) {
-      if (input->empty()) return std::nullopt;
-      continue;
+size_t Decoder::length_bytes() const {
+  if (short_length() == kLengthIn8Bytes) return 8;
+  return short_length() == kLengthIn2Bytes ? 2 : 0;
+}
+
+size_t Decoder::missing_bytes() const {
+  if (place_ == Place::kHead) return head_size() - head_bytes_;
+  return place_ == Place::kControl ? left_bytes_ : 0;
+}
+
+absl::StatusOr<std::optional<Event>> Decoder::Next(absl::Span<char>* input,
+                                                   char* out) {
+  absl::StatusOr<std::optional<Event>> event = Decode(input, out);
+  if (place_ == Place::kNothing) *input = absl::Span<char>();
+  return event;
+}
+
+absl::StatusOr<std::optional<Event>> Decoder::Decode(absl::Span<char>* input,
+                                                     char* out) {
+  while (place_ != Place::kNothing && !input->empty()) {
+    if (place_ == Place::kHead) {
+      absl::Status taken = TakeHead(input);
+      if (!taken.ok()) return taken;
+      // A frame without payload ends with its head.
+      if (place_ == Place::kHead || left_bytes_ > 0) continue;
     }
-    if (n < 0) {
-      return Fail(kCloseProtocolError,
-                  absl::InvalidArgumentError("frame: bad length"));
-    }
-    absl::StatusOr<std::optional<Event>> event = OnFrame(frame);
+    absl::StatusOr<std::optional<Event>> event =
+        place_ == Place::kData ? TakeData(input, out) : TakeControl(input);
     if (!event.ok() || event->has_value()) return event;
   }
-  *input = absl::string_view();
   if (!error_.ok()) return error_;
   return std::nullopt;
 }
 
-absl::Status Decoder::Impl::Fail(uint16_t close_code, absl::Status error) {
+absl::Status Decoder::Fail(uint16_t close_code, absl::Status error) {
   close_code_ = close_code;
   error_ = error;
-  *input_ = absl::string_view();
+  place_ = Place::kNothing;
   return error;
 }
 
-absl::Status Decoder::Impl::CheckHead(const wslay_frame_iocb& frame) {
-  if (frame.rsv != WSLAY_RSV_NONE) {
-    return Fail(kCloseProtocolError,
-                absl::InvalidArgumentError("frame: reserved bits are set"));
+absl::Status Decoder::FailProtocol(absl::string_view what) {
+  return Fail(kCloseProtocolError, absl::InvalidArgumentError(what));
+}
+
+absl::Status Decoder::TakeHead(absl::Span<char>* input) {
+  if (head_bytes_ < kBeginningBytes) {
+    CopyHead(kBeginningBytes, input);
+    if (head_bytes_ < kBeginningBytes) return absl::OkStatus();
+    absl::Status allowed = CheckBeginning();
+    if (!allowed.ok()) return allowed;
   }
-  if (!IsKnown(frame.opcode)) {
-    return Fail(kCloseProtocolError, absl::InvalidArgumentError(absl::StrCat(
-                                         "frame: opcode ", frame.opcode)));
+  CopyHead(head_size(), input);
+  if (head_bytes_ < head_size()) return absl::OkStatus();
+  payload_bytes_ =
+      length_bytes() == 0
+          ? short_length()
+          : BigEndian(head_.data() + kBeginningBytes, length_bytes());
+  absl::Status allowed = CheckLength();
+  if (!allowed.ok()) return allowed;
+  if (role_ == Role::kServer) {
+    std::memcpy(mask_.data(), head_.data() + head_size() - kMaskBytes,
+                kMaskBytes);
   }
-  if ((frame.mask != 0) != (role_ == Role::kServer)) {
-    return Fail(kCloseProtocolError,
-                absl::InvalidArgumentError(
-                    frame.mask != 0 ? "frame: masked by a server"
-                                    : "frame: not masked by a client"));
+  left_bytes_ = payload_bytes_;
+  place_ = IsControl(opcode()) ? Place::kControl : Place::kData;
+  head_bytes_ = 0;
+  return absl::OkStatus();
+}
+
+void Decoder::CopyHead(size_t end, absl::Span<char>* input) {
+  const size_t n = std::min(end - head_bytes_, input->size());
+  std::memcpy(head_.data() + head_bytes_, input->data(), n);
+  head_bytes_ += n;
+  input->remove_prefix(n);
+}
+
+absl::Status Decoder::CheckBeginning() {
+  if ((head_[0] & kReservedBits) != 0) {
+    return FailProtocol("frame: reserved bits are set");
   }
-  if (IsControl(frame.opcode)) {
-    if (!frame.fin || frame.payload_length > kMaxControlBytes) {
-      return Fail(kCloseProtocolError,
-                  absl::InvalidArgumentError(
-                      "frame: control frame of more than one piece"));
+  if (!IsKnown(opcode())) {
+    return FailProtocol(
+        absl::StrCat("frame: opcode ", static_cast<int>(opcode())));
+  }
+  const bool masked = (head_[1] & kMaskedBit) != 0;
+  if (masked != (role_ == Role::kServer)) {
+    return FailProtocol(masked ? "frame: masked by a server"
+                               : "frame: not masked by a client");
+  }
+  if (IsControl(opcode())) {
+    if (!fin() || short_length() > kMaxControlBytes) {
+      return FailProtocol("frame: control frame of more than one piece");
     }
     return absl::OkStatus();
   }
-  return CheckPlaceInMessage(frame);
-}
-
-absl::Status Decoder::Impl::CheckPlaceInMessage(const wslay_frame_iocb& frame) {
-  const bool continues = frame.opcode == WSLAY_CONTINUATION_FRAME;
+  const bool continues = opcode() == Opcode::kContinuation;
   if (continues != in_message_) {
-    return Fail(kCloseProtocolError,
-                absl::InvalidArgumentError(
-                    continues ? "frame: continues no message"
-                              : "frame: begins a message within another"));
+    return FailProtocol(continues ? "frame: continues no message"
+                                  : "frame: begins a message within another");
   }
   if (!continues) {
     in_message_ = true;
-    message_opcode_ = static_cast<Opcode>(frame.opcode);
+    message_opcode_ = opcode();
     message_bytes_ = 0;
   }
-  if (frame.payload_length > limits_.max_frame_bytes) {
+  return absl::OkStatus();
+}
+
+absl::Status Decoder::CheckLength() {
+  if ((length_bytes() == 2 && payload_bytes_ < kLengthIn2Bytes) ||
+      (length_bytes() == 8 && payload_bytes_ <= 0xffff) ||
+      payload_bytes_ >> 63 != 0) {
+    return FailProtocol("frame: bad length");
+  }
+  if (IsControl(opcode())) return absl::OkStatus();
+  if (payload_bytes_ > limits_.max_frame_bytes) {
     return Fail(kCloseMessageTooBig,
                 absl::OutOfRangeError(absl::StrCat(
                     "frame: more than ", limits_.max_frame_bytes, " bytes")));
   }
-  if (frame.payload_length > limits_.max_message_bytes - message_bytes_) {
+  if (payload_bytes_ > limits_.max_message_bytes - message_bytes_) {
     return Fail(kCloseMessageTooBig, absl::OutOfRangeError(absl::StrCat(
                                          "message: more than ",
                                          limits_.max_message_bytes, " bytes")));
   }
-  message_bytes_ += frame.payload_length;
+  message_bytes_ += payload_bytes_;
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<Event>> Decoder::Impl::OnFrame(
-    const wslay_frame_iocb& frame) {
-  if (!in_frame_) {
-    absl::Status allowed = CheckHead(frame);
-    if (!allowed.ok()) return allowed;
-    in_frame_ = true;
-    frame_left_bytes_ = frame.payload_length;
-    if (IsControl(frame.opcode)) control_bytes_ = 0;
+absl::string_view Decoder::TakePayload(absl::Span<char>* input, char* out) {
+  const size_t n = std::min<uint64_t>(left_bytes_, input->size());
+  const absl::string_view bytes(input->data(), n);
+  if (role_ == Role::kServer) {
+    Mask(mask_, payload_bytes_ - left_bytes_, bytes, out);
+  } else if (n > 0 && out != bytes.data()) {
+    std::memmove(out, bytes.data(), n);
   }
-  frame_left_bytes_ -= frame.data_length;
-  if (frame_left_bytes_ == 0) in_frame_ = false;
-  return IsControl(frame.opcode) ? OnControl(frame) : OnData(frame);
+  left_bytes_ -= n;
+  if (left_bytes_ == 0) place_ = Place::kHead;
+  input->remove_prefix(n);
+  return absl::string_view(out, n);
 }
 
-absl::StatusOr<std::optional<Event>> Decoder::Impl::OnData(
-    const wslay_frame_iocb& frame) {
+absl::StatusOr<std::optional<Event>> Decoder::TakeData(absl::Span<char>* input,
+                                                       char* out) {
   Event event;
   event.opcode = message_opcode_;
-  event.payload = absl::string_view(reinterpret_cast<const char*>(frame.data),
-                                    frame.data_length);
-  event.end_of_message = frame.fin && !in_frame_;
+  event.payload = TakePayload(input, out == nullptr ? input->data() : out);
+  event.end_of_message = fin() && place_ == Place::kHead;
   if (event.end_of_message) in_message_ = false;
   if (message_opcode_ == Opcode::kText) {
     const bool fits = utf8_.Feed(event.payload);
@@ -203,55 +203,38 @@ absl::StatusOr<std::optional<Event>> Decoder::Impl::OnData(
   return event;
 }
 
-absl::StatusOr<std::optional<Event>> Decoder::Impl::OnControl(
-    const wslay_frame_iocb& frame) {
-  std::copy_n(frame.data, frame.data_length,
-              control_.begin() + static_cast<ptrdiff_t>(control_bytes_));
-  control_bytes_ += frame.data_length;
-  if (in_frame_) return std::nullopt;
-  if (frame.opcode == WSLAY_CONNECTION_CLOSE) return OnClose();
+absl::StatusOr<std::optional<Event>> Decoder::TakeControl(
+    absl::Span<char>* input) {
+  TakePayload(input, control_.data() + (payload_bytes_ - left_bytes_));
+  if (place_ == Place::kControl) return std::nullopt;
+  if (opcode() == Opcode::kClose) return EndClose();
   Event event;
   event.type =
-      frame.opcode == WSLAY_PING ? Event::Type::kPing : Event::Type::kPong;
-  event.payload = absl::string_view(control_.data(), control_bytes_);
+      opcode() == Opcode::kPing ? Event::Type::kPing : Event::Type::kPong;
+  event.payload = absl::string_view(control_.data(), payload_bytes_);
   return event;
 }
 
-absl::StatusOr<std::optional<Event>> Decoder::Impl::OnClose() {
+absl::StatusOr<std::optional<Event>> Decoder::EndClose() {
   Event event;
   event.type = Event::Type::kClose;
-  if (control_bytes_ > 0) {
+  if (payload_bytes_ > 0) {
     // A single byte is no code, and zero is none that may be sent.
-    const auto high = static_cast<uint8_t>(control_[0]);
-    const auto low = static_cast<uint8_t>(control_[1]);
-    event.close_code =
-        control_bytes_ < 2 ? 0 : static_cast<uint16_t>(high << 8 | low);
+    event.close_code = payload_bytes_ < 2 ? 0 : BigEndian(control_.data(), 2);
     if (!IsValidCloseCode(event.close_code)) {
-      return Fail(kCloseProtocolError,
-                  absl::InvalidArgumentError("close: bad code"));
+      return FailProtocol("close: bad code");
     }
-    event.payload = absl::string_view(control_.data() + 2, control_bytes_ - 2);
+    event.payload =
+        absl::string_view(control_.data(), payload_bytes_).substr(2);
     Utf8Validator utf8;
     if (!utf8.Feed(event.payload) || !utf8.End()) {
       return Fail(kCloseInvalidPayload,
                   absl::InvalidArgumentError("close: reason is not UTF-8"));
     }
   }
-  closed_ = true;
-  *input_ = absl::string_view();
+  place_ = Place::kNothing;
   return event;
 }
-
-Decoder::Decoder(Role role, Limits limits)
-    : impl_(std::make_unique<Impl>(role, limits)) {}
-
-Decoder::~Decoder() = default;
-
-absl::StatusOr<std::optional<Event>> Decoder::Next(absl::string_view* input) {
-  return impl_->Next(input);
-}
-
-uint16_t Decoder::close_code() const { return impl_->close_code(); }
 
 bool Utf8Validator::Feed(absl::string_view bytes) {
   for (char c : bytes) {

@@ -13,6 +13,9 @@ namespace {
 constexpr char kFin = static_cast<char>(0x80);
 constexpr char kMasked = static_cast<char>(0x80);
 
+// A line of the cache. The compiler makes it of the widest registers there are.
+using Block = uint64_t __attribute__((vector_size(64)));
+
 void AppendBigEndian(uint64_t value, int bytes, std::string* out) {
   for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
     out->push_back(static_cast<char>(value >> shift));
@@ -90,15 +93,27 @@ void Mask(const MaskKey& key, uint64_t offset, absl::string_view bytes,
   for (size_t i = 0; i < turned.size(); ++i) turned[i] = key[(offset + i) % 4];
   uint64_t word;
   std::memcpy(&word, turned.data(), sizeof(word));
-  size_t i = 0;
-  for (; i + sizeof(word) <= bytes.size(); i += sizeof(word)) {
-    uint64_t chunk;
-    std::memcpy(&chunk, bytes.data() + i, sizeof(chunk));
-    chunk ^= word;
-    std::memcpy(out + i, &chunk, sizeof(chunk));
+  const char* in = bytes.data();
+  size_t left = bytes.size();
+  // Each step has read all that it overwrites.
+  for (; left >= sizeof(Block); left -= sizeof(Block)) {
+    Block block;
+    std::memcpy(&block, in, sizeof(block));
+    block ^= word;
+    std::memcpy(out, &block, sizeof(block));
+    in += sizeof(block);
+    out += sizeof(block);
   }
-  for (; i < bytes.size(); ++i) {
-    out[i] = static_cast<char>(bytes[i] ^ turned[i % turned.size()]);
+  for (; left >= sizeof(word); left -= sizeof(word)) {
+    uint64_t chunk;
+    std::memcpy(&chunk, in, sizeof(chunk));
+    chunk ^= word;
+    std::memcpy(out, &chunk, sizeof(chunk));
+    in += sizeof(chunk);
+    out += sizeof(chunk);
+  }
+  for (size_t i = 0; i < left; ++i) {
+    out[i] = static_cast<char>(in[i] ^ turned[i]);
   }
 }
 

@@ -73,8 +73,9 @@ struct FrameHead {
 // payload, masked if the head has a key.
 void AppendFrameHead(const FrameHead& head, std::string* out);
 
-// Writes `bytes` to `out`, of the same size and perhaps the same place, masked
-// (or unmasked) by `key`. `offset`: how many bytes of the payload come before.
+// Writes `bytes` to `out`, masked (or unmasked) by `key`. `out` may be the same
+// place, or overlap it from before. `offset`: how many bytes of the payload
+// come before.
 void Mask(const MaskKey& key, uint64_t offset, absl::string_view bytes,
           char* out);
 

@@ -92,7 +92,9 @@ Said Decode(Role role, Limits limits, const fuzz::Pieces& pieces) {
   Decoder decoder(role, limits);
   Said said;
   Opcode opcode = Opcode::kBinary;
-  for (absl::string_view piece : pieces) {
+  for (absl::string_view bytes : pieces) {
+    std::string memory(bytes);
+    absl::Span<char> piece = absl::MakeSpan(memory);
     while (true) {
       absl::StatusOr<std::optional<Event>> event = decoder.Next(&piece);
       if (!event.ok()) {
