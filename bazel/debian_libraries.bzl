@@ -8,6 +8,7 @@ _LIBRARIES = {
     "gflags": "/usr/include/gflags",
     "glog": "/usr/include/glog",
     "googletest": "/usr/include/gtest",
+    "ipsec_mb": "/usr/share/doc/libipsec-mb-dev",
     "nghttp2": "/usr/include/nghttp2",
     "nlohmann_json": "/usr/include/nlohmann",
     "prometheus_cpp": "/usr/include/prometheus",

@@ -40,6 +40,7 @@ THIRD_PARTY = {
     "gflags/": ["base/flags", "apiserver", "kubelet", "runtime", "cluster",
                 "bench", "e2e"],
     "google/protobuf/": ["kubelet/cri", "runtime"],
+    "intel-ipsec-mb.h": ["net/tls"],
     "nghttp2/": ["net/http2"],
     "nlohmann/": ["api", "apiserver", "client", "kubelet", "runtime",
                   "cluster", "bench", "e2e", "httpstream"],

@@ -167,6 +167,7 @@ absl::StatusOr<std::shared_ptr<const TlsClientContext>> NewTlsClientContext(
   if (!ctx.ok()) return ctx.status();
   context->ssl_ctx = *std::move(ctx);
   context->server_name = config.server_name;
+  context->bulk_after_bytes = config.bulk_after_bytes;
   if (!config.insecure_skip_verify) {
     absl::StatusOr<bssl::UniquePtr<X509_STORE>> roots =
         absl::UnknownError("not set");
@@ -221,6 +222,7 @@ absl::StatusOr<std::shared_ptr<const TlsServerContext>> NewTlsServerContext(
   if (!alpn.ok()) return alpn.status();
   context->alpn = *std::move(alpn);
   context->answer_to_http = config.answer_to_http;
+  context->bulk_after_bytes = config.bulk_after_bytes;
   context->require_client_certificate =
       config.client_certificates == ClientCertificates::kRequireAndVerify;
   if (!context->alpn.empty()) {

@@ -3,6 +3,7 @@
 #ifndef NET_TLS_CONTEXT_H_
 #define NET_TLS_CONTEXT_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ class TlsClientContext {
   bssl::UniquePtr<SSL_CTX> ssl_ctx;
   bssl::UniquePtr<X509_STORE> roots;  // null: nothing is verified
   std::string server_name;
+  uint64_t bulk_after_bytes = kDefaultBulkAfterBytes;
 };
 
 class TlsServerContext {
@@ -30,6 +32,7 @@ class TlsServerContext {
   bool require_client_certificate = false;
   std::string alpn;  // encoded
   std::string answer_to_http;
+  uint64_t bulk_after_bytes = kDefaultBulkAfterBytes;
 };
 
 }  // namespace fairway::net

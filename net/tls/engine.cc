@@ -5,6 +5,7 @@
 #include <array>
 #include <cstring>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/cord.h"
@@ -17,13 +18,36 @@
 namespace fairway::net {
 namespace {
 
-constexpr size_t kRecordBytes = SSL3_RT_MAX_PLAIN_LENGTH;
 // What one Encrypt() takes: enough for few system calls, little enough that
 // encrypting and sending overlap between processes.
-constexpr size_t kBatchBytes = 8 * kRecordBytes;
-constexpr size_t kRecordHeaderBytes = 5;
+constexpr size_t kBatchBytes = 8 * kMaxRecordContent;
+constexpr size_t kRecordHeaderBytes = SSL3_RT_HEADER_LENGTH;
 // A batch up to this fits a small buffer, encrypted.
-constexpr size_t kSmallBatchBytes = 3 * kRecordBytes;
+constexpr size_t kSmallBatchBytes = 3 * kMaxRecordContent;
+
+// A longer record is taken for data when one waits for some, without a look
+// inside: should it be a ticket, the Read that follows waits, and holds a
+// buffer meanwhile.
+constexpr size_t kLargestControlRecord = 4096;
+constexpr uint64_t kNeverBulk = std::numeric_limits<uint64_t>::max();
+
+absl::string_view Chars(bssl::Span<const uint8_t> bytes) {
+  return absl::string_view(reinterpret_cast<const char*>(bytes.data()),
+                           bytes.size());
+}
+
+// None where BoringSSL must go on.
+absl::optional<RecordCipher> BulkCipher(const SSL* ssl) {
+  if (SSL_version(ssl) != TLS1_3_VERSION) return absl::nullopt;
+  switch (SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(ssl))) {
+    case TLS1_CK_AES_128_GCM_SHA256 & 0xffff:
+      return RecordCipher::kAes128GcmSha256;
+    case TLS1_CK_AES_256_GCM_SHA384 & 0xffff:
+      return RecordCipher::kAes256GcmSha384;
+    default:
+      return absl::nullopt;
+  }
+}
 
 bool LooksLikeTls(absl::string_view first_bytes) {
   const char type = first_bytes[0];
@@ -32,39 +56,6 @@ bool LooksLikeTls(absl::string_view first_bytes) {
 }
 
 }  // namespace
-
-void CipherOutput::Reserve(BufferSize size) {
-  if (chunks_.empty()) chunks_.push_back({PooledBuffer(size), 0});
-}
-
-void CipherOutput::Append(absl::string_view bytes) {
-  while (!bytes.empty()) {
-    if (chunks_.empty() ||
-        chunks_.back().used == chunks_.back().buffer.size()) {
-      chunks_.push_back({PooledBuffer(BufferSize::kSmall), 0});
-    }
-    Chunk& chunk = chunks_.back();
-    const size_t n = std::min(bytes.size(), chunk.buffer.size() - chunk.used);
-    std::memcpy(chunk.buffer.data() + chunk.used, bytes.data(), n);
-    chunk.used += n;
-    bytes.remove_prefix(n);
-  }
-}
-
-std::vector<absl::string_view> CipherOutput::pieces() const {
-  std::vector<absl::string_view> pieces;
-  for (const Chunk& chunk : chunks_) {
-    pieces.emplace_back(chunk.buffer.data(), chunk.used);
-  }
-  return pieces;
-}
-
-void WriteCursor::SkipEmpty() {
-  while (!pieces.empty() && offset == pieces.front().size()) {
-    pieces.remove_prefix(1);
-    offset = 0;
-  }
-}
 
 const BIO_METHOD* TlsEngine::BioMethod() {
   static const BIO_METHOD* const method = [] {
@@ -87,6 +78,7 @@ int TlsEngine::BioRead(BIO* bio, char* out, int size) {
     return -1;
   }
   std::memcpy(out, engine->input_.data() + engine->input_start_, n);
+  engine->border_.Pass(out, n);
   engine->input_start_ += n;
   return static_cast<int>(n);
 }
@@ -159,14 +151,40 @@ absl::Status TlsEngine::VerifyPeer() {
   return absl::OkStatus();
 }
 
-void TlsEngine::SetInput(PooledBuffer buffer, size_t size) {
-  if (first_bytes_.size() < kRecordHeaderBytes && !handshake_done_) {
-    first_bytes_.append(buffer.data(), std::min(size, kRecordHeaderBytes -
-                                                          first_bytes_.size()));
+void TlsEngine::RecordBorder::Pass(const char* bytes, size_t size) {
+  while (size > 0) {
+    if (left_ > 0) {
+      const size_t n = std::min(left_, size);
+      left_ -= n;
+      bytes += n;
+      size -= n;
+      continue;
+    }
+    head_[head_bytes_++] = static_cast<uint8_t>(*bytes++);
+    --size;
+    if (head_bytes_ < head_.size()) continue;
+    left_ = head_[3] << 8 | head_[4];
+    head_bytes_ = 0;
   }
-  input_ = std::move(buffer);
+}
+
+absl::Span<char> TlsEngine::InputSpace(BufferSize size) {
+  input_ = PooledBuffer(size);
   input_start_ = 0;
-  input_end_ = size;
+  input_end_ = partial_record_.size();
+  std::memcpy(input_.data(), partial_record_.data(), partial_record_.size());
+  // Assignment would keep its memory.
+  std::string().swap(partial_record_);
+  return input_.span().subspan(input_end_);
+}
+
+void TlsEngine::AddInput(size_t size) {
+  if (first_bytes_.size() < kRecordHeaderBytes && !handshake_done_) {
+    first_bytes_.append(
+        input_.data() + input_end_,
+        std::min(size, kRecordHeaderBytes - first_bytes_.size()));
+  }
+  input_end_ += size;
 }
 
 bool TlsEngine::client_spoke_http() const {
@@ -178,7 +196,11 @@ bool TlsEngine::client_spoke_http() const {
 }
 
 void TlsEngine::ReleaseUsedInput() {
-  if (input_start_ < input_end_) return;
+  if (!pending_.empty()) return;
+  if (error_.ok() && !fin_received_ && !input().empty()) {
+    if (records_ == nullptr || RecordLayer::WholeRecord(input()) > 0) return;
+    partial_record_.assign(input().data(), input().size());
+  }
   input_.Release();
   input_start_ = 0;
   input_end_ = 0;
@@ -228,6 +250,11 @@ absl::StatusOr<TlsEngine::Progress> TlsEngine::Handshake() {
   if (result == 1) {
     handshake_done_ = true;
     first_bytes_ = std::string();
+    const uint8_t* protocol = nullptr;
+    unsigned protocol_size = 0;
+    SSL_get0_alpn_selected(ssl_.get(), &protocol, &protocol_size);
+    alpn_protocol_.assign(reinterpret_cast<const char*>(protocol),
+                          protocol_size);
     ReleaseUsedInput();
     return Progress::kDone;
   }
@@ -237,19 +264,92 @@ absl::StatusOr<TlsEngine::Progress> TlsEngine::Handshake() {
   return Progress::kNeedsInput;
 }
 
+bool TlsEngine::HandOver() {
+  if (records_ != nullptr) return true;
+  if (moved_ < options_.bulk_after_bytes || !border_.reached() ||
+      SSL_pending(ssl_.get()) > 0 || fin_sent_ || fin_received_ ||
+      !error_.ok()) {
+    return false;
+  }
+  const bool is_client = options_.peer_use == CertificateUse::kServer;
+  // Before the first data the server sends tickets, for BoringSSL.
+  if (is_client && !has_read_) return false;
+  SSL* ssl = ssl_.get();
+  const absl::optional<RecordCipher> cipher = BulkCipher(ssl);
+  bssl::Span<const uint8_t> read_secret;
+  bssl::Span<const uint8_t> write_secret;
+  ERR_clear_error();
+  // Nothing is written by this but what BoringSSL had sealed and kept: tickets,
+  // and the answer to a KeyUpdate.
+  if (!cipher.has_value() || !BulkGcm::Available() ||
+      SSL_write(ssl, "", 0) < 0 ||
+      !bssl::SSL_get_traffic_secrets(ssl, &read_secret, &write_secret)) {
+    ERR_clear_error();
+    options_.bulk_after_bytes = kNeverBulk;
+    return false;
+  }
+  RecordLayer::Options options;
+  options.role =
+      is_client ? RecordLayer::Role::kClient : RecordLayer::Role::kServer;
+  options.cipher = *cipher;
+  options.read = {Chars(read_secret), SSL_get_read_sequence(ssl)};
+  options.write = {Chars(write_secret), SSL_get_write_sequence(ssl)};
+  records_ = std::make_unique<RecordLayer>(options);
+  ssl_.reset();
+  return true;
+}
+
+size_t TlsEngine::ReadByBoringSsl(absl::Span<char> buf) {
+  ERR_clear_error();
+  const int n =
+      SSL_read(ssl_.get(), buf.data(),
+               static_cast<int>(std::min<size_t>(buf.size(), 1 << 30)));
+  if (n <= 0) {
+    // An error behind bytes is for the next call.
+    (void)NoteResult(n);
+    return 0;
+  }
+  moved_ += n;
+  has_read_ = true;
+  return n;
+}
+
+size_t TlsEngine::OpenRecord(absl::Span<char> buf) {
+  while (!fin_received_) {
+    absl::StatusOr<RecordLayer::Opened> opened =
+        records_->Open(input(), buf, output_);
+    if (!opened.ok()) {
+      error_ = opened.status();
+      return 0;
+    }
+    if (opened->consumed == 0) return 0;
+    input_start_ += opened->consumed;
+    fin_received_ = records_->fin_received();
+    if (opened->content.empty()) continue;
+    if (opened->content.data() == buf.data()) return opened->content.size();
+    pending_ = opened->content;
+    return 0;
+  }
+  return 0;
+}
+
+size_t TlsEngine::ReadByRecords(absl::Span<char> buf) {
+  if (pending_.empty()) {
+    const size_t opened = OpenRecord(buf);
+    if (opened > 0) return opened;
+  }
+  const size_t n = std::min(buf.size(), pending_.size());
+  if (n > 0) std::memcpy(buf.data(), pending_.data(), n);
+  pending_.remove_prefix(n);
+  return n;
+}
+
 absl::StatusOr<size_t> TlsEngine::Decrypt(absl::Span<char> buf) {
   size_t filled = 0;
-  // One call gives at most one record.
   while (filled < buf.size() && error_.ok() && !fin_received_) {
-    ERR_clear_error();
-    const int n = SSL_read(
-        ssl_.get(), buf.data() + filled,
-        static_cast<int>(std::min<size_t>(buf.size() - filled, 1 << 30)));
-    if (n <= 0) {
-      // An error behind bytes is for the next call.
-      (void)NoteResult(n);
-      break;
-    }
+    const absl::Span<char> rest = buf.subspan(filled);
+    const size_t n = HandOver() ? ReadByRecords(rest) : ReadByBoringSsl(rest);
+    if (n == 0) break;
     filled += n;
   }
   ReleaseUsedInput();
@@ -258,42 +358,47 @@ absl::StatusOr<size_t> TlsEngine::Decrypt(absl::Span<char> buf) {
 }
 
 absl::StatusOr<bool> TlsEngine::CanDecrypt() {
-  if (fin_received_ || SSL_pending(ssl_.get()) > 0) return true;
+  if (fin_received_ || !pending_.empty()) return true;
   if (!error_.ok()) return error_;
-  ERR_clear_error();
-  char byte;
-  const int n = SSL_peek(ssl_.get(), &byte, 1);
-  absl::Status status = n > 0 ? absl::OkStatus() : NoteResult(n);
+  bool can = false;
+  if (!HandOver()) {
+    ERR_clear_error();
+    char byte;
+    const int n = SSL_peek(ssl_.get(), &byte, 1);
+    if (n <= 0) (void)NoteResult(n);
+    can = n > 0;
+  } else if (RecordLayer::WholeRecord(input()) > kLargestControlRecord) {
+    can = true;
+  } else {
+    OpenRecord({});
+    can = !pending_.empty();
+  }
   ReleaseUsedInput();
-  if (!status.ok()) return status;
-  return n > 0 || fin_received_;
+  if (!error_.ok()) return error_;
+  return can || fin_received_;
 }
 
 absl::Status TlsEngine::Encrypt(WriteCursor& cursor) {
   if (!error_.ok()) return error_;
-  std::array<char, kRecordBytes> gathered;
+  if (!HandOver()) return EncryptByBoringSsl(cursor);
+  records_->Seal(cursor, kBatchBytes, output_);
+  return absl::OkStatus();
+}
+
+absl::Status TlsEngine::EncryptByBoringSsl(WriteCursor& cursor) {
+  std::array<char, kMaxRecordContent> gathered;
   size_t batch = 0;
-  cursor.SkipEmpty();
-  output_.Reserve(!cursor.done() &&
-                          cursor.pieces.front().size() - cursor.offset >
-                              kSmallBatchBytes
-                      ? BufferSize::kLarge
-                      : BufferSize::kSmall);
+  (void)output_.Space(
+      1, cursor.left() > kSmallBatchBytes ? kBatchBytes : kSmallBatchBytes);
   while (!cursor.done() && batch < kBatchBytes) {
-    absl::string_view record =
-        cursor.pieces.front().substr(cursor.offset, kRecordBytes);
-    if (record.size() == kRecordBytes || cursor.pieces.size() == 1) {
-      cursor.offset += record.size();
-    } else {
+    absl::string_view record = cursor.Take(kMaxRecordContent);
+    if (record.size() < kMaxRecordContent && !cursor.done()) {
       // Small pieces share a record.
       size_t n = 0;
-      while (!cursor.done() && n < gathered.size()) {
-        absl::string_view part =
-            cursor.pieces.front().substr(cursor.offset, gathered.size() - n);
-        std::memcpy(gathered.data() + n, part.data(), part.size());
-        n += part.size();
-        cursor.offset += part.size();
-        cursor.SkipEmpty();
+      while (!record.empty()) {
+        std::memcpy(gathered.data() + n, record.data(), record.size());
+        n += record.size();
+        record = cursor.Take(gathered.size() - n);
       }
       record = absl::string_view(gathered.data(), n);
     }
@@ -306,23 +411,21 @@ absl::Status TlsEngine::Encrypt(WriteCursor& cursor) {
       return error_;
     }
     batch += record.size();
-    cursor.SkipEmpty();
+    moved_ += record.size();
   }
   return absl::OkStatus();
 }
 
 void TlsEngine::CloseWrite() {
   if (!error_.ok() || !handshake_done_) return;
+  fin_sent_ = true;
+  if (records_ != nullptr) {
+    records_->SealCloseNotify(output_);
+    return;
+  }
   ERR_clear_error();
   SSL_shutdown(ssl_.get());
   ERR_clear_error();
-}
-
-std::string TlsEngine::alpn_protocol() const {
-  const uint8_t* name = nullptr;
-  unsigned size = 0;
-  SSL_get0_alpn_selected(ssl_.get(), &name, &size);
-  return std::string(reinterpret_cast<const char*>(name), size);
 }
 
 }  // namespace fairway::net

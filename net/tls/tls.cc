@@ -57,7 +57,7 @@ Task<absl::Status> Flush(ConnectionPtr c) {
   absl::Status status;
   while (status.ok() && !c->engine->output().empty()) {
     const CipherOutput sending = std::exchange(c->engine->output(), {});
-    const std::vector<absl::string_view> pieces = sending.pieces();
+    const CipherOutput::Pieces pieces = sending.pieces();
     status = co_await c->transport->Write(pieces);
   }
   c->flushing = false;
@@ -69,13 +69,13 @@ Task<absl::Status> Flush(ConnectionPtr c) {
 Task<absl::Status> FillInput(ConnectionPtr c) {
   absl::Status ready = co_await c->transport->WaitReadable();
   if (!ready.ok()) co_return ready;
-  PooledBuffer buffer(c->last_read_was_full ? BufferSize::kLarge
-                                            : BufferSize::kSmall);
-  absl::StatusOr<size_t> n = co_await c->transport->Read(buffer.span());
+  const absl::Span<char> space = c->engine->InputSpace(
+      c->last_read_was_full ? BufferSize::kLarge : BufferSize::kSmall);
+  absl::StatusOr<size_t> n = co_await c->transport->Read(space);
   if (!n.ok()) co_return n.status();
   if (*n == 0) co_return absl::UnavailableError("read: unexpected EOF");
-  c->last_read_was_full = *n == buffer.size();
-  c->engine->SetInput(std::move(buffer), *n);
+  c->last_read_was_full = *n == space.size();
+  c->engine->AddInput(*n);
   co_return absl::OkStatus();
 }
 
@@ -160,8 +160,7 @@ class TlsStreamImpl final : public TlsStream {
   Task<absl::Status> Write(
       absl::Span<const absl::string_view> pieces) override {
     ConnectionPtr c = connection_;
-    WriteCursor cursor{pieces};
-    cursor.SkipEmpty();
+    WriteCursor cursor(pieces);
     while (true) {
       bool cancelled = co_await IsCancelled();
       if (cancelled || c->closed) co_return Closed("write");
@@ -267,6 +266,7 @@ Task<absl::StatusOr<std::unique_ptr<TlsStream>>> TlsConnect(
   options.ctx = context->ssl_ctx.get();
   options.roots = context->roots.get();
   options.peer_use = CertificateUse::kServer;
+  options.bulk_after_bytes = context->bulk_after_bytes;
   // The verifier runs always: it also notes who the peer is.
   options.verify_mode = SSL_VERIFY_PEER;
   options.server_name =
@@ -290,6 +290,7 @@ Task<absl::StatusOr<std::unique_ptr<TlsStream>>> TlsAccept(
   options.ctx = context->ssl_ctx.get();
   options.roots = context->client_roots.get();
   options.peer_use = CertificateUse::kClient;
+  options.bulk_after_bytes = context->bulk_after_bytes;
   if (options.roots != nullptr) options.verify_mode = SSL_VERIFY_PEER;
   if (context->require_client_certificate) {
     options.verify_mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;

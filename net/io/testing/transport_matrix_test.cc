@@ -20,6 +20,16 @@ INSTANTIATE_TEST_SUITE_P(TlsOverPipe, ByteStreamSuite,
 INSTANTIATE_TEST_SUITE_P(TlsOverTcp, ByteStreamSuite,
                          BothWays({"TlsOverTcp", MakeTlsOverTcpPair}),
                          TransportName);
+INSTANTIATE_TEST_SUITE_P(BulkTlsOverPipe, ByteStreamSuite,
+                         BothWays({"BulkTlsOverPipe", MakeBulkTlsOverPipePair}),
+                         TransportName);
+INSTANTIATE_TEST_SUITE_P(BulkTlsOverTcp, ByteStreamSuite,
+                         BothWays({"BulkTlsOverTcp", MakeBulkTlsOverTcpPair}),
+                         TransportName);
+INSTANTIATE_TEST_SUITE_P(HalfBulkTlsOverTcp, ByteStreamSuite,
+                         BothWays({"HalfBulkTlsOverTcp",
+                                   MakeHalfBulkTlsOverTcpPair}),
+                         TransportName);
 
 }  // namespace
 }  // namespace fairway::net

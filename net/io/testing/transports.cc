@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <tuple>
 #include <utility>
 
@@ -17,12 +18,16 @@
 namespace fairway::net {
 namespace {
 
+constexpr uint64_t kHandsOverAtOnce = 0;
+constexpr uint64_t kHandsOverLater = kDefaultBulkAfterBytes;
+
 struct TlsContexts {
   std::shared_ptr<const TlsClientContext> client;
   std::shared_ptr<const TlsServerContext> server;
 };
 
-absl::StatusOr<TlsContexts> MakeTlsContexts() {
+absl::StatusOr<TlsContexts> MakeTlsContexts(uint64_t client_bulk_after,
+                                            uint64_t server_bulk_after) {
   absl::StatusOr<std::unique_ptr<CertificateAuthority>> authority =
       CertificateAuthority::Make("test-ca");
   if (!authority.ok()) return authority.status();
@@ -33,9 +38,11 @@ absl::StatusOr<TlsContexts> MakeTlsContexts() {
   TlsServerConfig server;
   server.cert_pem = identity->cert_pem;
   server.key_pem = identity->key_pem;
+  server.bulk_after_bytes = server_bulk_after;
   TlsClientConfig client;
   client.ca_pem = (*authority)->cert_pem();
   client.server_name = "server.test";
+  client.bulk_after_bytes = client_bulk_after;
   absl::StatusOr<std::shared_ptr<const TlsServerContext>> server_context =
       NewTlsServerContext(server);
   if (!server_context.ok()) return server_context.status();
@@ -45,8 +52,20 @@ absl::StatusOr<TlsContexts> MakeTlsContexts() {
   return TlsContexts{*client_context, *server_context};
 }
 
-Task<absl::StatusOr<StreamPair>> AddTls(StreamPair transport) {
-  absl::StatusOr<TlsContexts> contexts = MakeTlsContexts();
+// The client has read before the server's tickets are behind it.
+Task<absl::Status> SayHello(StreamPair& pair) {
+  absl::Status written = co_await WriteAll(*pair.b, "h");
+  if (!written.ok()) co_return written;
+  char byte;
+  absl::Status read = co_await ReadFull(*pair.a, absl::MakeSpan(&byte, 1));
+  co_return read;
+}
+
+Task<absl::StatusOr<StreamPair>> AddTls(StreamPair transport,
+                                        uint64_t client_bulk_after,
+                                        uint64_t server_bulk_after) {
+  absl::StatusOr<TlsContexts> contexts =
+      MakeTlsContexts(client_bulk_after, server_bulk_after);
   if (!contexts.ok()) co_return contexts.status();
   Executor executor = co_await kThisExecutor;
   TaskGroup group(executor);
@@ -67,6 +86,8 @@ Task<absl::StatusOr<StreamPair>> AddTls(StreamPair transport) {
   });
   absl::Status joined = co_await group.Join();
   if (!joined.ok()) co_return joined;
+  absl::Status greeted = co_await SayHello(pair);
+  if (!greeted.ok()) co_return greeted;
   co_return pair;
 }
 
@@ -115,14 +136,40 @@ Task<absl::StatusOr<StreamPair>> MakeUnixPair() {
 Task<absl::StatusOr<StreamPair>> MakeTlsOverPipePair() {
   absl::StatusOr<StreamPair> transport = co_await MakePipePair();
   if (!transport.ok()) co_return transport;
-  absl::StatusOr<StreamPair> pair = co_await AddTls(*std::move(transport));
+  absl::StatusOr<StreamPair> pair =
+      co_await AddTls(*std::move(transport), kHandsOverLater, kHandsOverLater);
   co_return pair;
 }
 
 Task<absl::StatusOr<StreamPair>> MakeTlsOverTcpPair() {
   absl::StatusOr<StreamPair> transport = co_await MakeTcpPair();
   if (!transport.ok()) co_return transport;
-  absl::StatusOr<StreamPair> pair = co_await AddTls(*std::move(transport));
+  absl::StatusOr<StreamPair> pair =
+      co_await AddTls(*std::move(transport), kHandsOverLater, kHandsOverLater);
+  co_return pair;
+}
+
+Task<absl::StatusOr<StreamPair>> MakeBulkTlsOverPipePair() {
+  absl::StatusOr<StreamPair> transport = co_await MakePipePair();
+  if (!transport.ok()) co_return transport;
+  absl::StatusOr<StreamPair> pair = co_await AddTls(
+      *std::move(transport), kHandsOverAtOnce, kHandsOverAtOnce);
+  co_return pair;
+}
+
+Task<absl::StatusOr<StreamPair>> MakeBulkTlsOverTcpPair() {
+  absl::StatusOr<StreamPair> transport = co_await MakeTcpPair();
+  if (!transport.ok()) co_return transport;
+  absl::StatusOr<StreamPair> pair = co_await AddTls(
+      *std::move(transport), kHandsOverAtOnce, kHandsOverAtOnce);
+  co_return pair;
+}
+
+Task<absl::StatusOr<StreamPair>> MakeHalfBulkTlsOverTcpPair() {
+  absl::StatusOr<StreamPair> transport = co_await MakeTcpPair();
+  if (!transport.ok()) co_return transport;
+  absl::StatusOr<StreamPair> pair =
+      co_await AddTls(*std::move(transport), kHandsOverAtOnce, kHandsOverLater);
   co_return pair;
 }
 

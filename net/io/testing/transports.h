@@ -16,6 +16,11 @@ Task<absl::StatusOr<StreamPair>> MakeUnixPair();
 // `a` is the client's end.
 Task<absl::StatusOr<StreamPair>> MakeTlsOverPipePair();
 Task<absl::StatusOr<StreamPair>> MakeTlsOverTcpPair();
+// The same, where both ends hand over to the faster cryptography at once, or
+// the client's alone.
+Task<absl::StatusOr<StreamPair>> MakeBulkTlsOverPipePair();
+Task<absl::StatusOr<StreamPair>> MakeBulkTlsOverTcpPair();
+Task<absl::StatusOr<StreamPair>> MakeHalfBulkTlsOverTcpPair();
 
 }  // namespace fairway::net
 

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+// When and how a connection goes over from BoringSSL to RecordLayer.
+#include "net/tls/engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/status/testing/status_matchers.h"
+#include "net/tls/certs.h"
+#include "net/tls/context.h"
+
+namespace fairway::net {
+namespace {
+
+using absl::StatusCode;
+using ::testing::HasSubstr;
+
+constexpr uint64_t kAtOnce = 0;
+constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
+
+// One end, and what is on its way to it.
+struct End {
+  std::unique_ptr<TlsEngine> engine;
+  std::string inbox;
+  std::string text;
+  bool shaken = false;
+};
+
+// Both ends, joined by strings; what comes is cut at random.
+class EngineTest : public ::testing::Test {
+ protected:
+  static const CertificateAuthority& Authority() {
+    static const auto* authority =
+        CertificateAuthority::Make("test-ca").value().release();
+    return *authority;
+  }
+
+  void Connect(uint64_t client_bulk_after, uint64_t server_bulk_after,
+               uint16_t version = TLS1_3_VERSION) {
+    CertificateRequest request;
+    request.dns_names = {"server.test"};
+    const CertificateAndKey identity = Authority().Sign(request).value();
+    TlsServerConfig server_config;
+    server_config.cert_pem = identity.cert_pem;
+    server_config.key_pem = identity.key_pem;
+    server_config.alpn = {"h2"};
+    server_context_ = NewTlsServerContext(server_config).value();
+    TlsClientConfig client_config;
+    client_config.ca_pem = Authority().cert_pem();
+    client_config.alpn = {"h2"};
+    client_context_ = NewTlsClientContext(client_config).value();
+    ASSERT_TRUE(
+        SSL_CTX_set_max_proto_version(client_context_->ssl_ctx.get(), version));
+    TlsEngine::Options options;
+    options.ctx = server_context_->ssl_ctx.get();
+    options.peer_use = CertificateUse::kClient;
+    options.bulk_after_bytes = server_bulk_after;
+    server_.engine = TlsEngine::New(options).value();
+    options.ctx = client_context_->ssl_ctx.get();
+    options.roots = client_context_->roots.get();
+    options.peer_use = CertificateUse::kServer;
+    options.verify_mode = SSL_VERIFY_PEER;
+    options.server_name = "server.test";
+    options.bulk_after_bytes = client_bulk_after;
+    client_.engine = TlsEngine::New(options).value();
+    for (int i = 0; i < 1000 && !(client_.shaken && server_.shaken); ++i) {
+      Shake(client_, server_);
+      Shake(server_, client_);
+    }
+    ASSERT_TRUE(client_.shaken && server_.shaken);
+  }
+
+  static void Collect(End& from, End& to) {
+    CipherOutput output = std::exchange(from.engine->output(), {});
+    for (absl::string_view piece : output.pieces()) {
+      absl::StrAppend(&to.inbox, piece);
+    }
+  }
+
+  size_t Random(size_t below) {
+    random_ = random_ * 1664525 + 1013904223;
+    return (random_ >> 8) % below;
+  }
+
+  // Gives `end` some of its input, if there is some.
+  bool Feed(End& end, size_t most) {
+    if (end.inbox.empty()) return false;
+    const absl::Span<char> space = end.engine->InputSpace(BufferSize::kSmall);
+    const size_t n = std::min({most, end.inbox.size(), space.size()});
+    std::memcpy(space.data(), end.inbox.data(), n);
+    end.inbox.erase(0, n);
+    end.engine->AddInput(n);
+    return true;
+  }
+
+  void Shake(End& end, End& peer) {
+    if (end.shaken) return;
+    absl::StatusOr<TlsEngine::Progress> progress = end.engine->Handshake();
+    Collect(end, peer);
+    ASSERT_THAT(progress, IsOk());
+    end.shaken = *progress == TlsEngine::Progress::kDone;
+    if (!end.shaken) Feed(end, 1 + Random(2000));
+  }
+
+  static void Write(End& from, End& to, std::vector<absl::string_view> pieces) {
+    WriteCursor cursor(pieces);
+    while (!cursor.done()) {
+      ASSERT_THAT(from.engine->Encrypt(cursor), IsOk());
+      Collect(from, to);
+    }
+  }
+
+  // Reads all that has come, in pieces that differ.
+  absl::Status ReadAll(End& end) {
+    while (true) {
+      std::string buf(1 + Random(40000), '#');
+      if (Random(3) == 0) {
+        absl::StatusOr<bool> can = end.engine->CanDecrypt();
+        if (!can.ok()) return can.status();
+      }
+      absl::StatusOr<size_t> n =
+          end.engine->Decrypt(absl::MakeSpan(buf.data(), buf.size()));
+      if (!n.ok()) return n.status();
+      end.text.append(buf.data(), *n);
+      if (*n > 0) continue;
+      if (end.engine->fin_received()) return absl::OkStatus();
+      if (!Feed(end, 1 + Random(Random(2) == 0 ? 50 : 60000))) {
+        return absl::OkStatus();
+      }
+    }
+  }
+
+  void Exchange(End& from, End& to, size_t size) {
+    std::string text;
+    for (size_t i = 0; i < size; ++i) {
+      text.push_back(static_cast<char>(Random(256)));
+    }
+    const size_t cut = Random(size);
+    Write(from, to,
+          {absl::string_view(text).substr(0, cut),
+           absl::string_view(text).substr(cut)});
+    to.text.clear();
+    ASSERT_THAT(ReadAll(to), IsOk());
+    ASSERT_EQ(to.text == text, true);
+  }
+
+  std::shared_ptr<const TlsServerContext> server_context_;
+  std::shared_ptr<const TlsClientContext> client_context_;
+  End client_;
+  End server_;
+  uint32_t random_ = 1;
+};
+
+TEST_F(EngineTest, HandsOverOnceEnoughWasMoved) {
+  Connect(100'000, 200'000);
+  Exchange(server_, client_, 60'000);
+  Exchange(client_, server_, 30'000);
+  EXPECT_FALSE(client_.engine->is_bulk());
+  // In the midst of the next.
+  Exchange(server_, client_, 60'000);
+  EXPECT_TRUE(client_.engine->is_bulk());
+  EXPECT_FALSE(server_.engine->is_bulk());
+  Exchange(client_, server_, 90'000);
+  EXPECT_TRUE(server_.engine->is_bulk());
+  for (int i = 0; i < 30; ++i) {
+    Exchange(server_, client_, 1 + Random(100'000));
+    Exchange(client_, server_, 1 + Random(100'000));
+  }
+  EXPECT_EQ(client_.engine->alpn_protocol(), "h2");
+  EXPECT_NE(client_.engine->peer_certificate(), nullptr);
+}
+
+TEST_F(EngineTest, ServerHandsOverAtOnceAndClientBehindItsFirstRead) {
+  Connect(kAtOnce, kAtOnce);
+  Exchange(client_, server_, 1000);
+  EXPECT_FALSE(client_.engine->is_bulk());
+  EXPECT_TRUE(server_.engine->is_bulk());
+  Exchange(server_, client_, 1000);
+  Exchange(client_, server_, 1000);
+  EXPECT_TRUE(client_.engine->is_bulk());
+}
+
+TEST_F(EngineTest, NotInTheMidstOfARecord) {
+  Connect(kAtOnce, kNever);
+  Write(server_, client_, {std::string(1000, 'a')});
+  const std::string rest = client_.inbox.substr(500);
+  client_.inbox.resize(500);
+  ASSERT_THAT(ReadAll(client_), IsOk());
+  Exchange(client_, server_, 1000);
+  EXPECT_FALSE(client_.engine->is_bulk());
+  client_.inbox = rest;
+  ASSERT_THAT(ReadAll(client_), IsOk());
+  EXPECT_EQ(client_.text, std::string(1000, 'a'));
+  Exchange(client_, server_, 1000);
+  EXPECT_TRUE(client_.engine->is_bulk());
+}
+
+TEST_F(EngineTest, EmptyBuffersAreHeldForNothing) {
+  Connect(kAtOnce, kAtOnce);
+  Exchange(server_, client_, 1000);
+  const size_t before = PooledBuffersInUse();
+  Write(server_, client_, {std::string(20000, 'a')});
+  client_.inbox.resize(19000);
+  ASSERT_THAT(ReadAll(client_), IsOk());
+  EXPECT_EQ(PooledBuffersInUse(), before);
+}
+
+TEST_F(EngineTest, Tls12StaysWithBoringSsl) {
+  Connect(kAtOnce, kAtOnce, TLS1_2_VERSION);
+  Exchange(server_, client_, 100'000);
+  Exchange(client_, server_, 100'000);
+  EXPECT_FALSE(client_.engine->is_bulk());
+  EXPECT_FALSE(server_.engine->is_bulk());
+}
+
+TEST_F(EngineTest, KeyUpdateOfBoringSslIsObeyedByBoth) {
+  Connect(kAtOnce, kNever);
+  Exchange(server_, client_, 1000);
+  Exchange(client_, server_, 1000);
+  ASSERT_TRUE(client_.engine->is_bulk());
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(SSL_key_update(server_.engine->ssl_for_test(),
+                               SSL_KEY_UPDATE_REQUESTED));
+    Exchange(server_, client_, 30'000);
+    Exchange(client_, server_, 30'000);
+    Exchange(server_, client_, 30'000);
+  }
+}
+
+TEST_F(EngineTest, HandOverBehindAKeyUpdate) {
+  Connect(50'000, kNever);
+  ASSERT_TRUE(
+      SSL_key_update(server_.engine->ssl_for_test(), SSL_KEY_UPDATE_REQUESTED));
+  // The client owes an answer that BoringSSL has sealed and not sent.
+  Exchange(server_, client_, 60'000);
+  EXPECT_TRUE(client_.engine->is_bulk());
+  Exchange(client_, server_, 1000);
+  Exchange(server_, client_, 1000);
+}
+
+TEST_F(EngineTest, EndsAreTheSame) {
+  for (uint64_t bulk_after : {kAtOnce, kNever}) {
+    client_ = End();
+    server_ = End();
+    Connect(bulk_after, bulk_after);
+    Exchange(server_, client_, 1000);
+    Exchange(client_, server_, 1000);
+    Write(server_, client_, {"last words"});
+    server_.engine->CloseWrite();
+    Collect(server_, client_);
+    client_.text.clear();
+    ASSERT_THAT(ReadAll(client_), IsOk());
+    EXPECT_EQ(client_.text, "last words");
+    EXPECT_TRUE(client_.engine->fin_received());
+    // The other direction lives on.
+    Exchange(client_, server_, 1000);
+  }
+}
+
+TEST_F(EngineTest, TamperingIsToldToThePeer) {
+  for (uint64_t bulk_after : {kAtOnce, kNever}) {
+    client_ = End();
+    server_ = End();
+    Connect(bulk_after, bulk_after);
+    Exchange(server_, client_, 1000);
+    Exchange(client_, server_, 1000);
+    Write(server_, client_, {"good"});
+    const std::string good = client_.inbox;
+    Write(server_, client_, {"bad"});
+    client_.inbox.back() ^= 1;
+    client_.text.clear();
+    const std::string error = "tls: decryption failed or bad record mac";
+    EXPECT_THAT(ReadAll(client_), StatusIs(StatusCode::kUnavailable, error));
+    EXPECT_EQ(client_.text, "good");
+    EXPECT_THAT(ReadAll(client_), StatusIs(StatusCode::kUnavailable, error));
+    EXPECT_THAT(client_.engine->CanDecrypt(),
+                StatusIs(StatusCode::kUnavailable, error));
+    Collect(client_, server_);
+    EXPECT_THAT(ReadAll(server_),
+                StatusIs(StatusCode::kUnavailable,
+                         "remote error: tls: bad record MAC"));
+    const absl::string_view piece = "x";
+    WriteCursor cursor(absl::MakeSpan(&piece, 1));
+    EXPECT_THAT(server_.engine->Encrypt(cursor),
+                StatusIs(StatusCode::kUnavailable, HasSubstr("bad record")));
+  }
+}
+
+}  // namespace
+}  // namespace fairway::net
