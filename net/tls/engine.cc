@@ -378,6 +378,12 @@ absl::StatusOr<bool> TlsEngine::CanDecrypt() {
   return can || fin_received_;
 }
 
+bool TlsEngine::HasContent() const {
+  if (fin_received_ || !pending_.empty()) return true;
+  if (!is_bulk()) return SSL_pending(ssl_.get()) > 0;
+  return RecordLayer::WholeRecord(input()) > kLargestControlRecord;
+}
+
 absl::Status TlsEngine::Encrypt(WriteCursor& cursor) {
   if (!error_.ok()) return error_;
   if (!HandOver()) return EncryptByBoringSsl(cursor);

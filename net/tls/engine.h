@@ -52,6 +52,8 @@ class TlsEngine {
   absl::StatusOr<size_t> Decrypt(absl::Span<char> buf);
   // Whether Decrypt() would return bytes or FIN.
   absl::StatusOr<bool> CanDecrypt();
+  // Whether it certainly would, as far as can be told without trying.
+  bool HasContent() const;
   // Encrypts what makes a good send, and moves `cursor` on.
   absl::Status Encrypt(WriteCursor& cursor);
   // Appends close_notify to the output.
@@ -92,6 +94,10 @@ class TlsEngine {
 
   absl::Span<char> input() {
     return input_.span().subspan(input_start_, input_end_ - input_start_);
+  }
+  absl::Span<const char> input() const {
+    return absl::MakeSpan(input_.data(), input_.size())
+        .subspan(input_start_, input_end_ - input_start_);
   }
 
   static const BIO_METHOD* BioMethod();

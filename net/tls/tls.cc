@@ -151,6 +151,8 @@ class TlsStreamImpl final : public TlsStream {
     }
   }
 
+  bool readable() const override { return connection_->engine->HasContent(); }
+
   Task<absl::Status> WaitBroken() override {
     ConnectionPtr c = connection_;
     absl::Status broken = co_await c->transport->WaitBroken();
