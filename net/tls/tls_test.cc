@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -481,69 +483,98 @@ TEST(TlsTest, PeerThatGoesAwayInTheHandshakeIsUnexpectedEof) {
   });
 }
 
-TEST(TlsTest, TransportEndWithoutCloseNotifyIsNoFin) {
-  RunTest([](Executor executor) -> Task<absl::Status> {
-    absl::StatusOr<std::shared_ptr<const TlsClientContext>> client =
-        NewTlsClientContext(ClientConfig());
-    if (!client.ok()) co_return client.status();
-    absl::StatusOr<std::shared_ptr<const TlsServerContext>> server =
-        NewTlsServerContext(ServerConfig());
-    if (!server.ok()) co_return server.status();
-    auto [a, b] = MakePipe(executor);
-    ByteStream* under = b.get();
-    TaskGroup group(executor);
-    absl::StatusOr<std::unique_ptr<TlsStream>> far = absl::UnknownError("");
-    group.Spawn([&, transport = &b]() -> Task<absl::Status> {
-      far = co_await TlsAccept(*server, std::move(*transport));
-      co_return far.status();
-    });
-    absl::StatusOr<std::unique_ptr<TlsStream>> near =
-        co_await TlsConnect(*client, std::string(), std::move(a));
-    if (!near.ok()) co_return near.status();
-    absl::Status joined = co_await group.Join();
-    FAIRWAY_CO_RETURN_IF_ERROR(joined);
-    absl::Status closed = co_await under->CloseWrite();
-    FAIRWAY_CO_RETURN_IF_ERROR(closed);
-    absl::Status read = co_await ReadOne(**near);
-    EXPECT_THAT(
-        read, StatusIs(StatusCode::kUnavailable, HasSubstr("unexpected EOF")));
+// An established connection, and what is below its server's end.
+struct Established {
+  std::unique_ptr<TlsStream> client;
+  std::unique_ptr<TlsStream> server;
+  ByteStream* under_server = nullptr;
+};
+
+// The client has read something, so that both ends may have handed over.
+Task<absl::StatusOr<Established>> Establish(uint64_t bulk_after_bytes) {
+  TlsClientConfig client_config = ClientConfig();
+  client_config.bulk_after_bytes = bulk_after_bytes;
+  TlsServerConfig server_config = ServerConfig();
+  server_config.bulk_after_bytes = bulk_after_bytes;
+  absl::StatusOr<std::shared_ptr<const TlsClientContext>> client =
+      NewTlsClientContext(client_config);
+  if (!client.ok()) co_return client.status();
+  absl::StatusOr<std::shared_ptr<const TlsServerContext>> server =
+      NewTlsServerContext(server_config);
+  if (!server.ok()) co_return server.status();
+  Executor executor = co_await kThisExecutor;
+  auto [a, b] = MakePipe(executor);
+  Established result;
+  result.under_server = b.get();
+  TaskGroup group(executor);
+  group.Spawn([&, transport = &b]() -> Task<absl::Status> {
+    absl::StatusOr<std::unique_ptr<TlsStream>> far =
+        co_await TlsAccept(*server, std::move(*transport));
+    if (!far.ok()) co_return far.status();
+    result.server = *std::move(far);
+    absl::Status greeted = co_await WriteAll(*result.server, "h");
+    co_return greeted;
+  });
+  absl::StatusOr<std::unique_ptr<TlsStream>> near =
+      co_await TlsConnect(*client, std::string(), std::move(a));
+  if (!near.ok()) co_return near.status();
+  result.client = *std::move(near);
+  absl::Status joined = co_await group.Join();
+  if (!joined.ok()) co_return joined;
+  absl::Status read = co_await ReadOne(*result.client);
+  if (!read.ok()) co_return read;
+  co_return result;
+}
+
+// With BoringSSL's records, and with ours.
+class BothLayersTest : public ::testing::TestWithParam<uint64_t> {};
+
+INSTANTIATE_TEST_SUITE_P(All, BothLayersTest,
+                         ::testing::Values(std::numeric_limits<uint64_t>::max(),
+                                           0),
+                         [](const auto& info) {
+                           return info.param == 0 ? "Ours" : "BoringSsls";
+                         });
+
+TEST_P(BothLayersTest, TransportEndWithoutCloseNotifyIsNoFin) {
+  RunTest([](Executor) -> Task<absl::Status> {
+    // Between records, in a head, and in a body.
+    for (absl::string_view left :
+         {absl::string_view(""), absl::string_view("\x17\x03"),
+          absl::string_view("\x17\x03\x03\x00\x20x", 6)}) {
+      absl::StatusOr<Established> ends = co_await Establish(GetParam());
+      if (!ends.ok()) co_return ends.status();
+      if (!left.empty()) {
+        absl::Status sent = co_await WriteAll(*ends->under_server, left);
+        FAIRWAY_CO_RETURN_IF_ERROR(sent);
+      }
+      absl::Status closed = co_await ends->under_server->CloseWrite();
+      FAIRWAY_CO_RETURN_IF_ERROR(closed);
+      absl::Status read = co_await ReadOne(*ends->client);
+      EXPECT_THAT(read, StatusIs(StatusCode::kUnavailable,
+                                 HasSubstr("unexpected EOF")));
+    }
     co_return absl::OkStatus();
   });
 }
 
-TEST(TlsTest, TamperedRecordIsAnErrorAgainAndAgain) {
-  RunTest([](Executor executor) -> Task<absl::Status> {
-    absl::StatusOr<std::shared_ptr<const TlsClientContext>> client =
-        NewTlsClientContext(ClientConfig());
-    if (!client.ok()) co_return client.status();
-    absl::StatusOr<std::shared_ptr<const TlsServerContext>> server =
-        NewTlsServerContext(ServerConfig());
-    if (!server.ok()) co_return server.status();
-    auto [a, b] = MakePipe(executor);
-    ByteStream* under = b.get();
-    TaskGroup group(executor);
-    absl::StatusOr<std::unique_ptr<TlsStream>> far = absl::UnknownError("");
-    group.Spawn([&, transport = &b]() -> Task<absl::Status> {
-      far = co_await TlsAccept(*server, std::move(*transport));
-      co_return far.status();
-    });
-    absl::StatusOr<std::unique_ptr<TlsStream>> near =
-        co_await TlsConnect(*client, std::string(), std::move(a));
-    if (!near.ok()) co_return near.status();
-    absl::Status joined = co_await group.Join();
-    FAIRWAY_CO_RETURN_IF_ERROR(joined);
+TEST_P(BothLayersTest, TamperedRecordIsAnErrorAgainAndAgain) {
+  RunTest([](Executor) -> Task<absl::Status> {
+    absl::StatusOr<Established> ends = co_await Establish(GetParam());
+    if (!ends.ok()) co_return ends.status();
     // An application record that nobody sealed.
     absl::Status sent = co_await WriteAll(
-        *under, absl::string_view("\x17\x03\x03\x00\x20"
-                                  "0123456789abcdef0123456789abcdef",
-                                  37));
+        *ends->under_server, absl::string_view("\x17\x03\x03\x00\x20"
+                                               "0123456789abcdef"
+                                               "0123456789abcdef",
+                                               37));
     FAIRWAY_CO_RETURN_IF_ERROR(sent);
     for (int i = 0; i < 2; ++i) {
-      absl::Status read = co_await ReadOne(**near);
+      absl::Status read = co_await ReadOne(*ends->client);
       EXPECT_THAT(read,
                   StatusIs(StatusCode::kUnavailable, StartsWith("tls: ")));
     }
-    absl::Status read = co_await ReadOne(**far);
+    absl::Status read = co_await ReadOne(*ends->server);
     EXPECT_THAT(read, StatusIs(StatusCode::kUnavailable,
                                "remote error: tls: bad record MAC"));
     co_return absl::OkStatus();
