@@ -5,7 +5,6 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "base/task/asio_status.h"
@@ -21,13 +20,11 @@ class Condition::WaiterOf final : public Waiter {
   WaiterOf(Executor executor, Handler handler)
       : work_(executor), handler_(std::move(handler)) {}
 
-  void Complete(error_code ec) override {
+  void WillRun() override {
     asio::get_associated_cancellation_slot(handler_).clear();
-    asio::post(work_.get_executor(),
-               [handler = std::move(handler_), ec]() mutable {
-                 std::move(handler)(ec);
-               });
   }
+
+  void Run() override { std::move(handler_)(result); }
 
  private:
   // A loop does not run out of work while somebody waits on it.
@@ -36,23 +33,30 @@ class Condition::WaiterOf final : public Waiter {
 };
 
 Condition::~Condition() {
-  for (auto& waiter : waiters_)
-    waiter->Complete(asio::error::operation_aborted);
+  while (first_ != nullptr) Complete(first_, asio::error::operation_aborted);
 }
 
-void Condition::Remove(Waiter* waiter) {
-  for (auto it = waiters_.begin(); it != waiters_.end(); ++it) {
-    if (it->get() != waiter) continue;
-    std::unique_ptr<Waiter> taken = std::move(*it);
-    waiters_.erase(it);
-    taken->Complete(asio::error::operation_aborted);
-    return;
-  }
+void Condition::Add(std::unique_ptr<Waiter> owned) {
+  Waiter* const waiter = owned.release();
+  waiter->previous = last_;
+  (last_ == nullptr ? first_ : last_->next) = waiter;
+  last_ = waiter;
+}
+
+void Condition::Complete(Waiter* waiter, error_code result) {
+  (waiter->previous == nullptr ? first_ : waiter->previous->next) =
+      waiter->next;
+  (waiter->next == nullptr ? last_ : waiter->next->previous) = waiter->previous;
+  waiter->result = result;
+  waiter->WillRun();
+  RunSoon(executor_, std::unique_ptr<Ready>(waiter));
 }
 
 Task<absl::Status> Condition::Wait() {
-  bool cancelled = co_await IsCancelled();
-  if (cancelled) co_return absl::CancelledError("wait: cancelled");
+  Cancellation cancellation = co_await kThisCancellation;
+  if (IsRequested(cancellation)) {
+    co_return absl::CancelledError("wait: cancelled");
+  }
   absl::Status status = co_await WaitThoughCancelled();
   co_return status;
 }
@@ -64,9 +68,11 @@ Task<absl::Status> Condition::WaitThoughCancelled() {
     auto waiter =
         std::make_unique<WaiterOf<Handler>>(executor_, std::move(handler));
     Waiter* raw = waiter.get();
-    waiters_.push_back(std::move(waiter));
+    Add(std::move(waiter));
     if (slot.is_connected()) {
-      slot.assign([this, raw](asio::cancellation_type) { Remove(raw); });
+      slot.assign([this, raw](asio::cancellation_type) {
+        Complete(raw, asio::error::operation_aborted);
+      });
     }
   };
   auto [ec] =
@@ -76,16 +82,11 @@ Task<absl::Status> Condition::WaitThoughCancelled() {
 }
 
 void Condition::NotifyOne() {
-  if (waiters_.empty()) return;
-  std::unique_ptr<Waiter> waiter = std::move(waiters_.front());
-  waiters_.pop_front();
-  waiter->Complete(error_code());
+  if (first_ != nullptr) Complete(first_, error_code());
 }
 
 void Condition::NotifyAll() {
-  std::list<std::unique_ptr<Waiter>> all = std::move(waiters_);
-  waiters_.clear();
-  for (auto& waiter : all) waiter->Complete(error_code());
+  while (first_ != nullptr) Complete(first_, error_code());
 }
 
 }  // namespace fairway

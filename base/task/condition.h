@@ -9,11 +9,11 @@
 #define BASE_TASK_CONDITION_H_
 
 #include <boost/system/error_code.hpp>
-#include <list>
 #include <memory>
 
 #include "absl/status/status.h"
 #include "base/task/task.h"
+#include "base/task/turn.h"
 
 namespace fairway {
 
@@ -37,22 +37,28 @@ class Condition {
   void NotifyOne();
   void NotifyAll();
 
-  bool has_waiters() const { return !waiters_.empty(); }
+  bool has_waiters() const { return first_ != nullptr; }
 
  private:
-  class Waiter {
+  // A suspended coroutine; owned by the list of those who wait, then by the
+  // turn of the loop in which it goes on.
+  class Waiter : public Ready {
    public:
-    virtual ~Waiter() = default;
-    // Posts the completion; at most once.
-    virtual void Complete(boost::system::error_code ec) = 0;
+    virtual void WillRun() = 0;
+
+    boost::system::error_code result;
+    Waiter* previous = nullptr;
+    Waiter* next = nullptr;
   };
   template <typename Handler>
   class WaiterOf;
 
-  void Remove(Waiter* waiter);
+  void Add(std::unique_ptr<Waiter> waiter);
+  void Complete(Waiter* waiter, boost::system::error_code result);
 
-  Executor executor_;
-  std::list<std::unique_ptr<Waiter>> waiters_;
+  const Executor executor_;
+  Waiter* first_ = nullptr;
+  Waiter* last_ = nullptr;
 };
 
 }  // namespace fairway

@@ -36,11 +36,18 @@ inline constexpr auto kAwait =
 // `Executor executor = co_await kThisExecutor;`
 inline constexpr boost::asio::this_coro::executor_t kThisExecutor;
 
-// Whether the calling task was asked to end. Never suspends.
+// Whether the calling task was asked to end, for calls that each message makes:
+// `Cancellation cancellation = co_await kThisCancellation;`
+using Cancellation = boost::asio::cancellation_state;
+inline constexpr boost::asio::this_coro::cancellation_state_t kThisCancellation;
+inline bool IsRequested(const Cancellation& cancellation) {
+  return cancellation.cancelled() != boost::asio::cancellation_type::none;
+}
+
+// The same in one call, which costs a coroutine. Never suspends.
 inline Task<bool> IsCancelled() {
-  boost::asio::cancellation_state state =
-      co_await boost::asio::this_coro::cancellation_state;
-  co_return state.cancelled() != boost::asio::cancellation_type::none;
+  Cancellation cancellation = co_await kThisCancellation;
+  co_return IsRequested(cancellation);
 }
 
 }  // namespace fairway
