@@ -10,14 +10,19 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/error.hpp>
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <utility>
 
 #include "base/task/asio_status.h"
 #include "base/task/deadline.h"
+#include "base/task/turn.h"
 #include "net/socket/socket_internal.h"
 
 namespace fairway::net {
@@ -32,6 +37,8 @@ constexpr std::chrono::seconds kDrainTime{2};
 constexpr size_t kMaxDrainBytes = 8 * 1024 * 1024;
 // Go's net.Dialer: a dead peer is noticed after about two and a half minutes.
 constexpr int kKeepAliveSeconds = 15;
+// Reads of a socket that follow one another without a pass through the loop.
+constexpr uint8_t kMostAtOnce = 16;
 constexpr absl::Duration kLookAgain = absl::Seconds(1);
 
 // An error of a connection that was there: a reset, or a loss.
@@ -68,6 +75,48 @@ ssize_t SendSome(int fd, absl::Span<const absl::string_view> pieces,
     n = ::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
   } while (n < 0 && errno == EINTR);
   return n;
+}
+
+// Receives what is there. Returns -1 and sets errno on failure.
+ssize_t ReceiveSome(int fd, absl::Span<char> buf) {
+  ssize_t n;
+  do {
+    n = ::recv(fd, buf.data(), buf.size(), MSG_DONTWAIT);
+  } while (n < 0 && errno == EINTR);
+  return n;
+}
+
+// An operation of `socket` whose handler begins a turn of the loop: `start` is
+// given the handler that the operation has to call.
+template <typename... Results, typename Start>
+auto InATurn(StreamSocket& socket, Start start) {
+  return asio::async_initiate<decltype(kAwait) const, void(Results...)>(
+      [&socket, start](auto handler) {
+        auto slot = asio::get_associated_cancellation_slot(handler);
+        start(asio::bind_cancellation_slot(
+            slot, [executor = socket.get_executor(),
+                   handler = std::move(handler)](Results... results) mutable {
+              Turn::Of(executor,
+                       [&]() { std::move(handler)(std::move(results)...); });
+            }));
+      },
+      kAwait);
+}
+
+// Receives once something has come. With MSG_PEEK it only waits for that, and
+// cheaper than AsyncWait(), which asks the kernel for a new event each time.
+auto AsyncReceive(StreamSocket& socket, asio::mutable_buffer buffer,
+                  asio::socket_base::message_flags flags) {
+  return InATurn<error_code, size_t>(
+      socket, [&socket, buffer, flags](auto handler) {
+        socket.async_receive(buffer, flags, std::move(handler));
+      });
+}
+
+auto AsyncWait(StreamSocket& socket, asio::socket_base::wait_type what) {
+  return InATurn<error_code>(socket, [&socket, what](auto handler) {
+    socket.async_wait(what, std::move(handler));
+  });
 }
 
 // Reads on after our FIN until the peer's: closing a socket that has unread
@@ -146,39 +195,54 @@ class SocketImpl final : public Socket {
 
   Task<absl::StatusOr<size_t>> Read(absl::Span<char> buf) override {
     std::shared_ptr<State> state = state_;
-    bool cancelled = co_await IsCancelled();
-    if (cancelled || state->closed) co_return Closed("read");
+    Cancellation cancellation = co_await kThisCancellation;
+    if (IsRequested(cancellation) || state->closed) co_return Closed("read");
     if (!state->read_error.ok()) co_return state->read_error;
     if (state->fin_received) co_return 0;
-    auto [ec, n] = co_await state->socket.async_read_some(
-        asio::buffer(buf.data(), buf.size()), kAwait);
+    if (state->MayReadAtOnce()) {
+      const ssize_t got = ReceiveSome(state->socket.native_handle(), buf);
+      if (got > 0) {
+        state->may_have_more = static_cast<size_t>(got) == buf.size();
+        co_return got;
+      }
+      if (got == 0) co_return state->NoteReadEnd(asio::error::eof);
+      if (errno != EAGAIN) {
+        co_return state->NoteReadEnd(
+            error_code(errno, boost::system::system_category()));
+      }
+    }
+    auto [ec, n] = co_await AsyncReceive(
+        state->socket, asio::buffer(buf.data(), buf.size()), 0);
     if (state->closed) co_return Closed("read");
-    if (!ec) co_return n;
-    absl::Status status = state->NoteReadEnd(ec);
-    if (!status.ok()) co_return status;
-    co_return 0;
+    if (ec) co_return state->NoteReadEnd(ec);
+    state->may_have_more = n == buf.size();
+    co_return n;
   }
 
   Task<absl::Status> WaitReadable() override {
     std::shared_ptr<State> state = state_;
-    bool cancelled = co_await IsCancelled();
-    if (cancelled || state->closed) co_return Closed("read");
+    Cancellation cancellation = co_await kThisCancellation;
+    if (IsRequested(cancellation) || state->closed) co_return Closed("read");
     if (!state->read_error.ok()) co_return state->read_error;
     if (state->fin_received) co_return absl::OkStatus();
-    // Asking first saves a turn of the loop while bytes keep coming.
-    pollfd readable = {state->socket.native_handle(), POLLIN, 0};
-    if (::poll(&readable, 1, 0) > 0) co_return absl::OkStatus();
-    auto [ec] =
-        co_await state->socket.async_wait(asio::socket_base::wait_read, kAwait);
+    if (state->may_have_more && state->MayReadAtOnce()) {
+      pollfd readable = {state->socket.native_handle(), POLLIN, 0};
+      if (::poll(&readable, 1, 0) > 0) co_return absl::OkStatus();
+    }
+    char byte;
+    auto [ec, n] =
+        co_await AsyncReceive(state->socket, asio::buffer(&byte, 1), MSG_PEEK);
     if (state->closed) co_return Closed("read");
-    co_return ConnectionError(ec, "read");
+    if (!ec) co_return absl::OkStatus();
+    absl::StatusOr<size_t> end = state->NoteReadEnd(ec);
+    co_return end.status();
   }
 
   Task<absl::Status> WaitBroken() override {
     std::shared_ptr<State> state = state_;
     while (true) {
-      bool cancelled = co_await IsCancelled();
-      if (cancelled || state->closed) co_return Closed("read");
+      Cancellation cancellation = co_await kThisCancellation;
+      if (IsRequested(cancellation) || state->closed) co_return Closed("read");
       if (!state->read_error.ok()) co_return state->read_error;
       // The kernel's error is left to those who read and write.
       pollfd broken = {state->socket.native_handle(), 0, 0};
@@ -186,8 +250,8 @@ class SocketImpl final : public Socket {
           (::poll(&broken, 1, 0) > 0 && (broken.revents & POLLERR) != 0)) {
         co_return FromErrno(ECONNRESET, "read");
       }
-      auto [ec] = co_await state->socket.async_wait(
-          asio::socket_base::wait_error, kAwait);
+      auto [ec] =
+          co_await AsyncWait(state->socket, asio::socket_base::wait_error);
       if (state->closed) co_return Closed("read");
       if (ec) co_return ConnectionError(ec, "read");
       if (::poll(&broken, 1, 0) > 0 && (broken.revents & POLLERR) != 0) {
@@ -202,8 +266,8 @@ class SocketImpl final : public Socket {
   Task<absl::Status> Write(
       absl::Span<const absl::string_view> pieces) override {
     std::shared_ptr<State> state = state_;
-    bool cancelled = co_await IsCancelled();
-    if (cancelled || state->closed) co_return Closed("write");
+    Cancellation cancellation = co_await kThisCancellation;
+    if (IsRequested(cancellation) || state->closed) co_return Closed("write");
     if (state->fin_sent) {
       co_return absl::FailedPreconditionError("write: after close");
     }
@@ -218,8 +282,8 @@ class SocketImpl final : public Socket {
           SendSome(state->socket.native_handle(), pieces, offset);
       if (sent < 0) {
         if (errno != EAGAIN) co_return state->NoteWriteError(errno);
-        auto [ec] = co_await state->socket.async_wait(
-            asio::socket_base::wait_write, kAwait);
+        auto [ec] =
+            co_await AsyncWait(state->socket, asio::socket_base::wait_write);
         if (state->closed) co_return Closed("write");
         if (ec) co_return ConnectionError(ec, "write");
         continue;
@@ -307,11 +371,18 @@ class SocketImpl final : public Socket {
       socket.close(ignored);
     }
 
-    // A read ended with `ec`: OK for the peer's FIN.
-    absl::Status NoteReadEnd(const error_code& ec) {
+    // Whether a read may be tried without a pass through the loop. Not for
+    // ever: a peer that is always faster would keep out everybody else.
+    bool MayReadAtOnce() {
+      at_once = (at_once + 1) % kMostAtOnce;
+      return at_once != 0;
+    }
+
+    // A read ended with `ec`: 0 for the peer's FIN.
+    absl::StatusOr<size_t> NoteReadEnd(const error_code& ec) {
       if (ec == asio::error::eof && !reset) {
         fin_received = true;
-        return absl::OkStatus();
+        return 0;
       }
       absl::Status status = ec == asio::error::eof
                                 ? FromErrno(ECONNRESET, "read")
@@ -337,6 +408,8 @@ class SocketImpl final : public Socket {
     bool fin_sent = false;
     bool fin_received = false;
     bool reset = false;
+    bool may_have_more = false;  // the last read filled its buffer
+    uint8_t at_once = 0;
     absl::Status read_error;
   };
 
