@@ -11,11 +11,14 @@
 namespace fairway::net {
 namespace {
 
-// One direction and those who work on it.
+// How often somebody looks whether a write still is the same.
+constexpr absl::Duration kLookAgain = absl::Milliseconds(250);
+
+// One direction.
 struct Copy {
   Copy(Executor executor, ByteStream& f, ByteStream& t, uint64_t* b,
        std::function<void()> g)
-      : from(f), to(t), bytes(b), on_given_up(std::move(g)), tasks(executor) {}
+      : from(f), to(t), bytes(b), on_given_up(std::move(g)), watch(executor) {}
 
   ByteStream& from;
   ByteStream& to;
@@ -23,26 +26,45 @@ struct Copy {
   const std::function<void()> on_given_up;
   uint64_t writes = 0;
   bool writing = false;
+  bool watched = false;
   absl::Status broken;  // not OK: `from` broke while it was not read
-  TaskGroup tasks;
+  TaskGroup watch;
 };
 
 // Ends a direction whose source breaks while the other side takes nothing. A
-// source that is read says so itself, behind the bytes that came before.
+// source that is read says so itself, behind the bytes that came before. Runs
+// while bytes move, and a moment longer: who is idle has no watch.
 Task<absl::Status> WatchSource(Copy& copy) {
-  absl::Status broken = co_await copy.from.WaitBroken();
-  if (absl::IsCancelled(broken)) co_return broken;
+  std::function<Task<absl::Status>()> wait_broken = [&copy]() {
+    return copy.from.WaitBroken();
+  };
+  absl::Status broken;
   while (true) {
-    const bool writing = copy.writing;
-    const uint64_t writes = copy.writes;
-    absl::Status slept = co_await Sleep(kPatienceWithBrokenSource);
+    uint64_t writes = copy.writes;
+    absl::Status slept = co_await Sleep(kLookAgain);
     if (!slept.ok()) co_return slept;
-    if (writing && copy.writing && copy.writes == writes) break;
+    if (!copy.writing) {
+      copy.watched = false;
+      co_return absl::OkStatus();
+    }
+    if (copy.writes != writes) continue;
+    if (broken.ok()) {
+      absl::Status waited =
+          co_await WithDeadline(kLookAgain, "watch", wait_broken);
+      if (absl::IsCancelled(waited)) co_return waited;
+      if (absl::IsDeadlineExceeded(waited)) continue;
+      broken = waited;
+    }
+    writes = copy.writes;
+    slept = co_await Sleep(kPatienceWithBrokenSource);
+    if (!slept.ok()) co_return slept;
+    if (copy.writing && copy.writes == writes) break;
   }
   copy.broken = broken;
   // At once: the write may hold on to its bytes until they have gone.
   copy.from.Abort();
   if (copy.on_given_up) copy.on_given_up();
+  copy.to.Abort();
   co_return broken;
 }
 
@@ -55,10 +77,11 @@ Task<absl::StatusOr<size_t>> CopyOnce(Copy& copy, BufferSize& size) {
   if (*n == 0) co_return 0;
   // A full buffer says that bytes come faster than we fetch them.
   size = *n == buffer.size() ? BufferSize::kLarge : BufferSize::kSmall;
-  if (copy.writes++ == 0) {
-    copy.tasks.SpawnOrCancelAll([&copy]() { return WatchSource(copy); });
-  }
+  ++copy.writes;
   copy.writing = true;
+  if (!std::exchange(copy.watched, true)) {
+    copy.watch.Spawn([&copy]() { return WatchSource(copy); });
+  }
   absl::Status written =
       co_await WriteAll(copy.to, absl::string_view(buffer.data(), *n));
   copy.writing = false;
@@ -88,32 +111,33 @@ Task<absl::Status> CopyUntilFin(ByteStream& from, ByteStream& to,
                                 std::function<void()> on_given_up) {
   Executor executor = co_await kThisExecutor;
   Copy copy(executor, from, to, bytes, std::move(on_given_up));
-  absl::Status result;
-  copy.tasks.Spawn([&copy, &result]() -> Task<absl::Status> {
-    absl::Status copied = co_await CopyAll(copy);
-    result = copied;
-    copy.tasks.Cancel();
-    co_return copied;
-  });
-  absl::Status joined = co_await copy.tasks.Join();
-  co_return copy.broken.ok() ? result : copy.broken;
+  absl::Status copied = co_await CopyAll(copy);
+  copy.watch.Cancel();
+  co_await copy.watch.Join();
+  co_return copy.broken.ok() ? copied : copy.broken;
 }
 
 Task<absl::Status> Relay(ByteStream& a, ByteStream& b, RelayCounts* counts) {
   RelayCounts ignored;
   RelayCounts& c = counts == nullptr ? ignored : *counts;
   Executor executor = co_await kThisExecutor;
-  TaskGroup directions(executor);
-  directions.SpawnOrCancelAll(
-      [&]() { return CopyUntilFin(a, b, &c.a_to_b_bytes); });
-  directions.SpawnOrCancelAll(
-      [&]() { return CopyUntilFin(b, a, &c.b_to_a_bytes); });
-  absl::Status status = co_await directions.Join();
-  if (!status.ok()) {
+  TaskGroup other(executor);
+  absl::Status failure;  // the first that was not kCancelled
+  const auto end = [&](const absl::Status& copied) {
+    if (copied.ok()) return;
+    if (failure.ok() || absl::IsCancelled(failure)) failure = copied;
     a.Abort();
     b.Abort();
-  }
-  co_return status;
+  };
+  other.Spawn([&]() -> Task<absl::Status> {
+    absl::Status copied = co_await CopyUntilFin(b, a, &c.b_to_a_bytes);
+    end(copied);
+    co_return copied;
+  });
+  absl::Status copied = co_await CopyUntilFin(a, b, &c.a_to_b_bytes);
+  end(copied);
+  absl::Status joined = co_await other.Join();
+  co_return failure.ok() ? joined : failure;
 }
 
 }  // namespace fairway::net

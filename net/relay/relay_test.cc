@@ -208,11 +208,43 @@ TEST_P(RelayTest, ResetOfASourceThatIsNotReadArrives) {
   });
 }
 
+// A long-lived upload that pauses: its watch had ended with the first pause.
+class RelayAfterAPauseTest : public RelayTest {};
+
+TEST_P(RelayAfterAPauseTest, ResetArrives) {
+  RunTest([](Relayed& relayed, TaskGroup& group) -> Task<absl::Status> {
+    absl::Status status = co_await WriteAll(relayed.a(), "hello");
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await Sleep(1.2 * kPatienceWithBrokenSource);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    const std::string flood = SomeBytes(16'000'000, 6);
+    group.Spawn([&]() -> Task<absl::Status> {
+      absl::Status written = co_await WriteAll(relayed.a(), flood);
+      EXPECT_THAT(written, StatusIs(StatusCode::kCancelled));
+      co_return absl::OkStatus();
+    });
+    status = co_await WaitUntilPaused(relayed);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    // Beyond the moment in which the watch looks whether anything moves.
+    status = co_await Sleep(1.2 * kPatienceWithBrokenSource);
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    relayed.a().Abort();
+    absl::Status joined = co_await group.Join();
+    FAIRWAY_CO_RETURN_IF_ERROR(joined);
+    EXPECT_THAT(relayed.result, StatusIs(StatusCode::kAborted));
+    co_return absl::OkStatus();
+  });
+}
+
 INSTANTIATE_TEST_SUITE_P(All, RelayTest,
                          ::testing::Values(Transport{"Pipe", MakePipePair},
                                            Transport{"Tcp", MakeTcpPair},
                                            Transport{"TlsOverTcp",
                                                      MakeTlsOverTcpPair}),
+                         TransportName);
+
+INSTANTIATE_TEST_SUITE_P(All, RelayAfterAPauseTest,
+                         ::testing::Values(Transport{"Tcp", MakeTcpPair}),
                          TransportName);
 
 }  // namespace
