@@ -73,14 +73,14 @@ class Connection::State : public std::enable_shared_from_this<State> {
   Task<absl::Status> RunReader();
   // Waits for the transport, and takes what is not for Read().
   Task<absl::Status> Watch();
-  // Reads the transport into `buf` and decodes what came: the data stands at
-  // the front of `buf`, joined.
-  Task<absl::StatusOr<Piece>> ReadTransport(absl::Span<char> buf, Take take);
   Task<absl::StatusOr<Piece>> ReadPiece(absl::Span<char> buf, Take take);
-  // What the transport has of the payload that waits. An error is noted only.
-  Task<Piece> ReadPayload(absl::Span<char> buf, Take take);
-  Piece Decode(absl::Span<char> input, Take take);
+  // Decodes what the transport's Read gave in `buf`: the data is moved to the
+  // front of `buf`, joined. What ends the connection is noted only.
+  Piece Decode(absl::Span<char> buf, const absl::StatusOr<size_t>& came,
+               Take take);
   void HandleControl(const Event& event);
+  // Whether Read() could go on at once.
+  bool HasPayload() const;
   bool data_waits() const { return payload_waits_ || end_waits_.has_value(); }
   // Whether nothing follows the data that waits.
   bool ended() const { return peer_close_.has_value() || !broken_.ok(); }
