@@ -14,7 +14,6 @@ _LIBRARIES = {
     "prometheus_cpp": "/usr/include/prometheus",
     "protobuf": "/usr/include/google/protobuf",
     "sqlite": "/usr/share/doc/libsqlite3-dev",
-    "wslay": "/usr/include/wslay",
     "yaml_cpp": "/usr/include/yaml-cpp",
     "zlib": "/usr/share/doc/zlib1g-dev",
 }

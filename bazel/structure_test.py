@@ -47,7 +47,6 @@ THIRD_PARTY = {
     "openssl/": ["net/tls/boringssl.h"],
     "prometheus/": ["base/metrics"],
     "sqlite3.h": ["apiserver/storage"],
-    "wslay/": ["net/websocket"],
     "yaml-cpp/": ["api", "client/rest"],
     "zlib.h": ["httpstream/spdy"],
 }

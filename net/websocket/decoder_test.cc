@@ -193,6 +193,18 @@ const Case kCases[] = {
      "error(1002)"},
     {"LengthNotMinimal64", Bytes("827f000000000000ffff") + "x", "error(1002)"},
     {"LengthOf64Bits", Bytes("827f8000000000000000") + "x", "error(1002)"},
+    {"LengthOf64BitsMasked",
+     Bytes("82ffffffffffffffffff") + std::string(kMaskBytes) + "x",
+     "error(1002)", Role::kServer},
+    {"LengthNotMinimalOfAPing", Bytes("897e0005") + "Hello", "error(1002)"},
+    {"LongestInASmallHead", Frame(0x82, std::string(125, 'x')),
+     absl::StrCat("B:", Repeat("78", 125), ".")},
+    {"ShortestInAMiddleHead",
+     Bytes("827e007e") + std::string(126, 'x') + Frame(0x89, "!"),
+     absl::StrCat("B:", Repeat("78", 126), ".ping(!)")},
+    {"LongestInAMiddleHead",
+     Bytes("827effff") + std::string(65535, 'x') + Frame(0x89, "!"),
+     absl::StrCat("B:", Repeat("78", 65535), ".ping(!)")},
     {"MaskedByServer", Frame(0x81, "x", Role::kClient), "error(1002)"},
     {"NotMaskedByClient", Frame(0x81, "x"), "error(1002)", Role::kServer},
     {"EmptyNotMaskedByClient", Frame(0x89, ""), "error(1002)", Role::kServer},
@@ -233,6 +245,92 @@ TEST(DecoderTest, ErrorsAreToldAgain) {
   input = absl::MakeSpan(good);
   EXPECT_EQ(decoder.Next(&input).status(), first);
   EXPECT_TRUE(input.empty());
+}
+
+// A peer that says nonsense is not waited for.
+TEST(DecoderTest, TheFirstTwoBytesAreEnoughForTheirErrors) {
+  const struct {
+    Role role;
+    const char* hex;
+  } cases[] = {
+      {Role::kClient, "f000"}, {Role::kClient, "8300"}, {Role::kClient, "8280"},
+      {Role::kServer, "8200"}, {Role::kClient, "0900"}, {Role::kClient, "897e"},
+      {Role::kServer, "88ff"}, {Role::kClient, "8000"}, {Role::kServer, "8080"},
+  };
+  for (const auto& c : cases) {
+    Decoder decoder(c.role);
+    std::string bytes = Bytes(c.hex);
+    absl::Span<char> input = absl::MakeSpan(bytes);
+    EXPECT_EQ(decoder.Next(&input).status().code(),
+              absl::StatusCode::kInvalidArgument)
+        << c.hex;
+  }
+}
+
+// Read byte for byte as it says, a decoder is never given a byte of data that
+// was not asked for.
+TEST(DecoderTest, SaysHowMuchIsMissingBeforeData) {
+  std::string wire = Frame(0x02, std::string(5, 'a'), Role::kClient) +
+                     Frame(0x89, "ping", Role::kClient) +
+                     Frame(0x00, std::string(200, 'b'), Role::kClient) +
+                     Frame(0x00, "", Role::kClient) +
+                     Frame(0x80, std::string(70'000, 'c'), Role::kClient) +
+                     Frame(0x88, "", Role::kClient);
+  Decoder decoder(Role::kServer);
+  absl::Span<char> rest = absl::MakeSpan(wire);
+  std::vector<uint64_t> data;
+  std::vector<size_t> missing;
+  while (!rest.empty()) {
+    const uint64_t due = decoder.due_data_bytes();
+    if (due > 0) data.push_back(due);
+    if (due == 0) missing.push_back(decoder.missing_bytes());
+    EXPECT_TRUE(due == 0 || decoder.missing_bytes() == 0);
+    absl::Span<char> input = rest.first(due > 0 ? due : missing.back());
+    rest.remove_prefix(input.size());
+    while (!input.empty()) {
+      absl::StatusOr<std::optional<Event>> event = decoder.Next(&input);
+      ASSERT_TRUE(event.ok());
+      if (!event->has_value()) break;
+      EXPECT_EQ((*event)->payload.empty(),
+                (*event)->payload != "ping" && due == 0);
+    }
+  }
+  EXPECT_EQ(data, (std::vector<uint64_t>{5, 200, 70'000}));
+  EXPECT_EQ(missing, (std::vector<size_t>{6, 6, 4, 6, 2, 6, 6, 8, 6}));
+  EXPECT_EQ(decoder.missing_bytes(), 0u);
+  EXPECT_EQ(decoder.due_data_bytes(), 0u);
+}
+
+// The data of all frames that one read brought, moved to its front.
+TEST(DecoderTest, DataIsMovedOverTheHeadsBeforeIt) {
+  for (Role from : {Role::kClient, Role::kServer}) {
+    const Role to = from == Role::kClient ? Role::kServer : Role::kClient;
+    std::string wire;
+    std::string want;
+    for (size_t size : {1, 7, 64, 65, 0, 1000, 70'000, 3}) {
+      const std::string payload(size, static_cast<char>('a' + size % 26));
+      wire += Frame(0x82, payload, from) + Frame(0x89, "?", from);
+      want += payload;
+    }
+    Decoder decoder(to);
+    absl::Span<char> input = absl::MakeSpan(wire);
+    std::string pings;
+    size_t bytes = 0;
+    while (true) {
+      absl::StatusOr<std::optional<Event>> event =
+          decoder.Next(&input, wire.data() + bytes);
+      ASSERT_TRUE(event.ok());
+      if (!event->has_value()) break;
+      if ((*event)->type == Event::Type::kPing) {
+        absl::StrAppend(&pings, (*event)->payload);
+        continue;
+      }
+      EXPECT_EQ((*event)->payload.data(), wire.data() + bytes);
+      bytes += (*event)->payload.size();
+    }
+    EXPECT_EQ(pings, "????????");
+    EXPECT_TRUE(wire.substr(0, bytes) == want);
+  }
 }
 
 // Messages of random sizes, in random fragments, with pings between, in random

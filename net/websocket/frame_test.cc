@@ -70,6 +70,22 @@ TEST(FrameTest, MaskGoesOnWhereverItStarts) {
   }
 }
 
+TEST(FrameTest, MaskMayWriteOverWhatItReads) {
+  const MaskKey key = {1, 2, 4, static_cast<char>(0x88)};
+  for (size_t size : {1, 7, 8, 63, 64, 65, 127, 128, 1000}) {
+    for (size_t back : {0, 1, 2, 6, 8, 14, 63, 64, 100}) {
+      std::string bytes(back, '.');
+      std::string want;
+      for (size_t i = 0; i < size; ++i) {
+        bytes.push_back(static_cast<char>(i * 7));
+        want.push_back(static_cast<char>(bytes.back() ^ key[(i + 3) % 4]));
+      }
+      Mask(key, 3, absl::string_view(bytes).substr(back), bytes.data());
+      EXPECT_TRUE(bytes.substr(0, size) == want) << size << " back " << back;
+    }
+  }
+}
+
 TEST(FrameTest, ClientsMaskControlFramesWithAKeyOfTheirOwn) {
   std::set<std::string> frames;
   for (int i = 0; i < 10; ++i) {
