@@ -71,6 +71,8 @@ double Download(uint16_t port, int connections, uint64_t bytes,
     }
     transfer.left -= n;
     transfer.finished = n == 0;
+    // kubectl 1.20.2 passes the server's FIN on only behind the client's.
+    if (n > 0 && transfer.left == 0) shutdown(transfer.socket.get(), SHUT_WR);
   });
   return SecondsSince(start);
 }

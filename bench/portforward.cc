@@ -1,156 +1,200 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the whole path costs: kubectl, API server, kubelet and a pod of the
-// process runtime, each a process of its own, over TLS on loopback. The load is
-// this process, its server the pod's. Prints a table, and the same as one line
-// of JSON; fails when a number or a hop's process is missing.
+// What a port-forward costs, whole, beside other ways to the same servers: by
+// turns, several rounds, each process of each path one of its own. Prints
+// tables and one line of JSON; fails when a number or a process is missing.
+// docs/benchmarks.md says how each number is measured.
 #include <gflags/gflags.h>
-#include <unistd.h>
 
-#include <chrono>
-#include <cstdint>
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "bench/report.h"
-#include "bench/usage.h"
-#include "e2e/harness/cluster.h"
-#include "e2e/harness/socket.h"
+#include "base/process/file_limit.h"
+#include "bench/comparison.h"
+#include "bench/figure.h"
+#include "bench/machine.h"
+#include "bench/measure.h"
+#include "bench/measure_idle.h"
+#include "bench/path.h"
+#include "bench/svg.h"
+#include "bench/table.h"
+#include "bench/targets.h"
+#include "e2e/harness/process.h"
 
-DEFINE_int32(megabytes, 500, "moved in each direction, by one connection");
-DEFINE_int32(round_trips, 2000, "echoes of 64 bytes");
-DEFINE_int32(connections, 200, "made one after another, a byte echoed on each");
-DEFINE_int32(idle_connections, 500, "held open while memory is read");
+DEFINE_string(runtime, "process", "of our cluster: process or docker");
+DEFINE_string(original, "",
+              "a folder with Kubernetes' own kube-apiserver and kubelet");
+DEFINE_string(paths, "",
+              "only these, by name, with commas and no space between");
+DEFINE_int32(rounds, 5, "by turns over the paths");
+DEFINE_bool(quick, false, "little of everything: that it runs, not how fast");
+DEFINE_bool(check, false, "a target that is not met is a failure");
+DEFINE_string(json, "", "a file for the JSON");
+DEFINE_string(svg, "", "a file for the figure");
+DEFINE_string(document, "",
+              "a Markdown file whose tables between the marks are replaced");
 
 namespace fairway::bench {
 namespace {
 
-using e2e::Connection;
-using Clock = std::chrono::steady_clock;
+constexpr char kMark[] = "portforward";
 
-constexpr uint16_t kEcho = 7001;
-constexpr uint16_t kSink = 7002;
-constexpr uint16_t kSource = 7003;
+struct Size {
+  int rounds;
+  Effort effort;
+  double idle_seconds;
+  std::vector<int> idle;          // connections
+  std::vector<int> idle_of_many;  // where more are too many
+  int idle_each;                  // a process, or two, for each
+  int most_sessions;
+};
 
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
+Size SizeOfRun() {
+  if (FLAGS_quick)
+    return {1, {0.05, 0.05, 0.05}, 0.2, {1, 20, 100}, {1, 20}, 5, 60};
+  return {FLAGS_rounds, {}, 10, {1, 1000, 10000}, {1, 1000}, 100, 5000};
 }
 
-uint64_t Bytes() { return static_cast<uint64_t>(FLAGS_megabytes) * 1000000; }
-
-double DownloadMegabytesPerSecond(uint16_t port) {
-  const auto start = Clock::now();
-  Connection connection(port, e2e::Seconds(120));
-  uint64_t got = 0;
-  while (true) {
-    const size_t n = connection.Receive(256 * 1024).size();
-    if (n == 0) break;
-    got += n;
+// "a, b,c": "a, b" and "c".
+std::vector<std::string> SplitNames(const std::string& list) {
+  std::vector<std::string> names = {""};
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (list[i] == ',' && list.compare(i, 2, ", ") != 0) {
+      names.emplace_back();
+    } else {
+      names.back() += list[i];
+    }
   }
-  if (got != Bytes()) throw std::runtime_error("download is short");
-  return FLAGS_megabytes / SecondsSince(start);
+  return names;
 }
 
-double UploadMegabytesPerSecond(uint16_t port) {
-  const std::string piece(1000 * 1000, 'u');
-  const auto start = Clock::now();
-  Connection connection(port, e2e::Seconds(120));
-  for (int i = 0; i < FLAGS_megabytes; ++i) connection.Send(piece);
-  connection.SendFin();
-  if (connection.ReceiveAll() != std::to_string(Bytes()) + "\n") {
-    throw std::runtime_error("upload is short");
+// Those that are asked for, or all but the ones that add nothing to the others.
+std::vector<std::string> ChosenPaths(const Yard& yard) {
+  std::vector<std::string> names = yard.names();
+  if (FLAGS_paths.empty()) {
+    names.erase(std::remove(names.begin(), names.end(), "Fairway, SPDY"),
+                names.end());
+    return names;
   }
-  return FLAGS_megabytes / SecondsSince(start);
-}
-
-std::vector<double> EchoMicroseconds(uint16_t port) {
-  const std::string message(64, 'e');
-  Connection connection(port);
-  std::vector<double> samples;
-  for (int i = 0; i < FLAGS_round_trips; ++i) {
-    const auto start = Clock::now();
-    connection.Send(message);
-    connection.ReceiveExactly(message.size());
-    samples.push_back(SecondsSince(start) * 1e6);
+  const std::vector<std::string> chosen = SplitNames(FLAGS_paths);
+  for (const std::string& name : chosen) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      throw std::runtime_error("--paths: there is no \"" + name + "\"");
+    }
   }
-  return samples;
+  return chosen;
 }
 
-std::vector<double> SetUpMilliseconds(uint16_t port) {
-  std::vector<double> samples;
-  for (int i = 0; i < FLAGS_connections; ++i) {
-    const auto start = Clock::now();
-    Connection connection(port);
-    connection.Send("x");
-    connection.ReceiveExactly(1);
-    samples.push_back(SecondsSince(start) * 1e3);
+bool Has(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void MeasureRounds(Yard& yard, std::vector<std::string> names, const Size& size,
+                   Results* results) {
+  // A session each is another figure of memory, and no other path.
+  names.erase(std::remove(names.begin(), names.end(), kSessionEach),
+              names.end());
+  for (int round = 0; round < size.rounds; ++round) {
+    for (const std::string& name : names) {
+      const std::unique_ptr<Path> path = yard.Open(name);
+      MeasureRound(*path, size.effort, results);
+      // That others freeze needs no median.
+      if (name != kFairway && round > 0) continue;
+      if (MeasureStalledRound(*path, size.effort, results)) {
+        std::cerr << name << ": one stalled connection stops all" << std::endl;
+      }
+    }
+    std::cerr << "round " << round + 1 << " of " << size.rounds << std::endl;
   }
-  return samples;
 }
 
-double SumPssKiB(const std::vector<pid_t>& pids) {
-  double sum = 0;
-  for (pid_t pid : pids) sum += MemoryKiB(pid, "Pss");
-  return sum;
-}
-
-double SumCpuSeconds(const std::vector<pid_t>& pids) {
-  double sum = 0;
-  for (pid_t pid : pids) sum += CpuSeconds(pid);
-  return sum;
-}
-
-double IdleKiBPerConnection(uint16_t port, const std::vector<pid_t>& pids) {
-  const double before = SumPssKiB(pids);
-  std::vector<std::unique_ptr<Connection>> idle;
-  for (int i = 0; i < FLAGS_idle_connections; ++i) {
-    idle.push_back(std::make_unique<Connection>(port));
-    idle.back()->Send("x");
-    idle.back()->ReceiveExactly(1);
-  }
-  sleep(10);
-  return (SumPssKiB(pids) - before) / FLAGS_idle_connections;
-}
-
-void Run() {
-  e2e::ClusterOptions options;
-  options.verbosity = 0;
-  e2e::Cluster cluster(options);
-  cluster.CreatePod("bench", {"echo:7001", "sink:7002",
-                              "source:7003:" + std::to_string(Bytes())});
-  e2e::PortForward forward(cluster, e2e::Kubectl::kOurs, "pod/bench",
-                           {kEcho, kSink, kSource});
-  const std::vector<pid_t> pids = {forward.pid(), cluster.pid("kube-apiserver"),
-                                   cluster.pid("kubelet")};
-  SumPssKiB(pids);  // fails now if a hop has no process
-
-  std::vector<Number> numbers;
-  double used = SumCpuSeconds(pids);
-  const auto add_cpu = [&](const std::string& what) {
-    const double now = SumCpuSeconds(pids);
-    numbers.push_back({what + ", CPU of the hops",
-                       (now - used) * 1e6 / FLAGS_megabytes, "us/MB"});
-    used = now;
+// Paths that share a process are not measured at the same time.
+void MeasureAllIdle(Yard& yard, const std::vector<std::string>& names,
+                    const Size& size, Comparison* run) {
+  const auto open = [&](std::vector<IdlePath>& paths, const std::string& name,
+                        const std::vector<int>& counts) {
+    if (Has(names, name)) paths.push_back({yard.Open(name), counts});
   };
-  numbers.push_back({"download, 1 connection",
-                     DownloadMegabytesPerSecond(forward.local(kSource)),
-                     "MB/s"});
-  add_cpu("download");
-  numbers.push_back({"upload, 1 connection",
-                     UploadMegabytesPerSecond(forward.local(kSink)), "MB/s"});
-  add_cpu("upload");
-  const std::vector<double> echo = EchoMicroseconds(forward.local(kEcho));
-  numbers.push_back({"echo of 64 B, p50", Percentile(echo, 0.5), "us"});
-  numbers.push_back({"echo of 64 B, p99", Percentile(echo, 0.99), "us"});
-  const std::vector<double> set_up = SetUpMilliseconds(forward.local(kEcho));
-  numbers.push_back({"connection set-up, p50", Percentile(set_up, 0.5), "ms"});
-  numbers.push_back({"connection set-up, p99", Percentile(set_up, 0.99), "ms"});
-  numbers.push_back({"memory of an idle connection",
-                     IdleKiBPerConnection(forward.local(kEcho), pids), "KiB"});
-  SumPssKiB(pids);  // and that all of them lived through it
-  Print(numbers);
+  const auto measure = [&](std::vector<IdlePath> paths) {
+    MeasureIdle(paths, size.idle_seconds, &run->results);
+  };
+  std::vector<IdlePath> first;
+  open(first, kFairway, size.idle);
+  open(first, "ssh -L", size.idle_of_many);
+  open(first, "socat", {1, size.idle_each});
+  measure(std::move(first));
+
+  std::vector<IdlePath> second;
+  open(second, kDebianKubectl, size.idle_of_many);
+  open(second, kBareChain, size.idle_of_many);
+  open(second, kOriginal, {1, size.idle_each});
+  measure(std::move(second));
+
+  std::vector<IdlePath> third;
+  open(third, kSessionEach, {});
+  for (IdlePath& path : third) {
+    path.counts = {FittingConnections(*path.path, size.most_sessions,
+                                      &run->session_limit)};
+  }
+  measure(std::move(third));
+  std::cerr << "idle connections measured" << std::endl;
+}
+
+// Relative to where the program was called.
+std::string CallersPath(const std::string& path) {
+  const char* folder = std::getenv("BUILD_WORKING_DIRECTORY");
+  return folder == nullptr
+             ? path
+             : std::filesystem::path(folder).append(path).string();
+}
+
+void Tell(const Comparison& run) {
+  std::string text = Circumstances(run);
+  for (const Table& table : Tables(run)) text += "\n" + Markdown(table);
+  const std::string json = Json(run);
+  std::cout << text << "\n" << json << std::endl;
+  if (!FLAGS_json.empty()) e2e::WriteFile(CallersPath(FLAGS_json), json + "\n");
+  if (!FLAGS_svg.empty()) {
+    e2e::WriteFile(CallersPath(FLAGS_svg), DrawSvg(FigureOf(run)));
+  }
+  if (!FLAGS_document.empty()) {
+    const std::string path = CallersPath(FLAGS_document);
+    e2e::WriteFile(path, ReplaceBetween(e2e::ReadFile(path), kMark, text));
+  }
+}
+
+int Main() {
+  const Size size = SizeOfRun();
+  Comparison run;
+  run.machine = ThisMachine();
+  run.runtime = FLAGS_runtime;
+  run.rounds = size.rounds;
+  {
+    PathOptions options;
+    options.runtime = FLAGS_runtime;
+    options.original_dir = FLAGS_original;
+    Yard yard(options);
+    const std::vector<std::string> names = ChosenPaths(yard);
+    MeasureRounds(yard, names, size, &run.results);
+    MeasureAllIdle(yard, names, size, &run);
+  }
+  if (OriginalIn(run.results) == kOriginalBefore) {
+    AddOriginalMeasuredBefore(&run.results);
+  }
+  Tell(run);
+  int unmet = 0;
+  for (const Judgement& judgement : Judge(run.results)) {
+    unmet += judgement.verdict != Verdict::kMet;
+  }
+  std::cerr << unmet << " targets not met" << std::endl;
+  return FLAGS_check && unmet > 0 ? 1 : 0;
 }
 
 }  // namespace
@@ -158,11 +202,11 @@ void Run() {
 
 int main(int argc, char** argv) {
   google::ParseCommandLineFlags(&argc, &argv, true);
+  fairway::RaiseFileLimit();
   try {
-    fairway::bench::Run();
+    return fairway::bench::Main();
   } catch (const std::exception& e) {
     std::cerr << "bench: " << e.what() << std::endl;
     return 1;
   }
-  return 0;
 }

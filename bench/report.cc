@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/report.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <sstream>
 #include <stdexcept>
@@ -17,11 +16,6 @@ void AddMember(std::ostringstream& json, const std::string& name,
 }
 
 }  // namespace
-
-double Percentile(std::vector<double> samples, double fraction) {
-  std::sort(samples.begin(), samples.end());
-  return samples.at(static_cast<size_t>(fraction * (samples.size() - 1)));
-}
 
 void Print(const std::vector<Number>& numbers) {
   std::ostringstream json;

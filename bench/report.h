@@ -16,9 +16,6 @@ struct Number {
   std::optional<double> kubectl = std::nullopt;  // 1.20.2's, measured beside
 };
 
-// The sample that `fraction` of all samples do not exceed.
-double Percentile(std::vector<double> samples, double fraction);
-
 // Prints both. A number that kubectl has too is followed by kubectl's, and by
 // what part of it ours is; the key of kubectl's in the JSON is
 // "NAME, kubectl 1.20.2". Errors: throws when a number is missing: not

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "bench/report.h"
+#include "bench/samples.h"
 #include "bench/usage.h"
 #include "e2e/harness/cluster.h"
 #include "e2e/harness/process.h"

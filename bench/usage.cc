@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/usage.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <ctime>
 #include <fstream>
+#include <iterator>
+#include <sstream>
 #include <stdexcept>
 
 namespace fairway::bench {
@@ -23,6 +28,29 @@ double CpuSeconds(pid_t pid) {
     throw Gone("CPU time", pid);
   }
   return used.tv_sec + used.tv_nsec / 1e9;
+}
+
+double EndedChildrenCpuSeconds(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  const std::string stat{std::istreambuf_iterator<char>(file), {}};
+  // Behind the name, which may have spaces: 13 fields, then the two.
+  const size_t name_end = stat.rfind(')');
+  if (name_end == std::string::npos) throw Gone("CPU time", pid);
+  std::istringstream fields(stat.substr(name_end + 1));
+  std::string skipped;
+  for (int i = 0; i < 13; ++i) fields >> skipped;
+  long user = 0;
+  long system = 0;
+  if (!(fields >> user >> system)) throw Gone("CPU time", pid);
+  return static_cast<double>(user + system) / sysconf(_SC_CLK_TCK);
+}
+
+int FileLimit(pid_t pid) {
+  rlimit limit;
+  if (prlimit(pid, RLIMIT_NOFILE, nullptr, &limit) != 0) {
+    throw Gone("limit of open files", pid);
+  }
+  return static_cast<int>(limit.rlim_cur);
 }
 
 double MemoryKiB(pid_t pid, const std::string& field) {

@@ -12,6 +12,12 @@ namespace fairway::bench {
 // User and system time, of all its threads.
 double CpuSeconds(pid_t pid);
 
+// The same of its children that have ended, to 10 ms.
+double EndedChildrenCpuSeconds(pid_t pid);
+
+// How many descriptors it may have.
+int FileLimit(pid_t pid);
+
 // A field of its smaps_rollup: "Pss", "Rss", "Private_Dirty".
 double MemoryKiB(pid_t pid, const std::string& field);
 

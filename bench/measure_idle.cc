@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/measure_idle.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <stdexcept>
+
+#include "bench/load_order.h"
+#include "bench/measure.h"
+#include "bench/table.h"
+#include "bench/usage.h"
+#include "e2e/harness/process.h"
+
+namespace fairway::bench {
+namespace {
+
+constexpr double kLimitSeconds = 60;
+// Fewer say nothing about the CPU time of one.
+constexpr int kFewestForCpu = 10;
+// Enough to tell what one takes from what is there anyway.
+constexpr int kTrial = 50;
+// Of what the limit lets through: some descriptors come and go.
+constexpr double kShareOfLimit = 0.95;
+
+double SumPssKiB(const Path& path) {
+  double sum = 0;
+  for (const Hop& hop : path.hops()) sum += MemoryKiB(hop.pid, "Pss");
+  return sum;
+}
+
+double SumCpuSeconds(const Path& path) {
+  double sum = 0;
+  for (const auto& [role, seconds] : CpuByRole(path)) sum += seconds;
+  return sum;
+}
+
+StandingOrder Hold(const Path& path, int count) {
+  return StandingOrder(
+      {"hold", std::to_string(path.ports().echo), std::to_string(count)},
+      kLimitSeconds);
+}
+
+// A path on which connections are piled up.
+struct Pile {
+  const IdlePath* of;
+  double pss_at_zero_kib;
+  int held = 0;
+  std::vector<StandingOrder> orders = {};
+};
+
+void Raise(Pile& pile, int count, Results* results) {
+  const Path& path = *pile.of->path;
+  const int more = count - pile.held;
+  const double before = SumCpuSeconds(path);
+  pile.orders.push_back(Hold(path, more));
+  pile.held = count;
+  if (more >= kFewestForCpu) {
+    results->Add(path.name(), CpuNumber(count), "us",
+                 (SumCpuSeconds(path) - before) * 1e6 / more);
+  }
+}
+
+}  // namespace
+
+std::string MemoryNumber(int connections) {
+  return "memory per idle connection, at " + Grouped(connections);
+}
+
+std::string CpuNumber(int connections) {
+  return "CPU per connection made, up to " + Grouped(connections);
+}
+
+void MeasureIdle(const std::vector<IdlePath>& paths, double idle_seconds,
+                 Results* results) {
+  const auto idle = [idle_seconds] {
+    e2e::NapMilliseconds(static_cast<int>(idle_seconds * 1000));
+  };
+  // Whatever a path makes once is there before the first is counted.
+  for (const IdlePath& path : paths) Hold(*path.path, 1);
+  idle();
+  std::vector<Pile> piles;
+  size_t stages = 0;
+  for (const IdlePath& path : paths) {
+    piles.push_back({&path, SumPssKiB(*path.path)});
+    stages = std::max(stages, path.counts.size());
+  }
+  for (size_t stage = 0; stage < stages; ++stage) {
+    for (Pile& pile : piles) {
+      if (stage < pile.of->counts.size()) {
+        Raise(pile, pile.of->counts[stage], results);
+      }
+    }
+    idle();
+    for (const Pile& pile : piles) {
+      if (stage >= pile.of->counts.size()) continue;
+      const Path& path = *pile.of->path;
+      // What was freed meanwhile may be more than what one connection takes.
+      const double more = std::max(0.0, SumPssKiB(path) - pile.pss_at_zero_kib);
+      results->Add(path.name(), MemoryNumber(pile.held), "KiB",
+                   more / pile.held);
+    }
+  }
+  for (const Pile& pile : piles) {
+    results->Add(pile.of->path->name(), kHeldNumber, "", pile.held);
+  }
+}
+
+int FittingConnections(const Path& path, int most, std::string* why) {
+  std::map<pid_t, int> before;
+  for (const Hop& hop : path.hops()) before[hop.pid] = e2e::OpenFiles(hop.pid);
+  const StandingOrder trial = Hold(path, kTrial);
+  *why = "as many as asked for";
+  for (const Hop& hop : path.hops()) {
+    const int limit = FileLimit(hop.pid);
+    const double each =
+        (e2e::OpenFiles(hop.pid) - before[hop.pid]) / double{kTrial};
+    if (each < 0.5) continue;
+    const int fitting =
+        static_cast<int>(kShareOfLimit * (limit - before[hop.pid]) / each);
+    if (fitting >= most) continue;
+    most = fitting;
+    *why = hop.role + ": " + Digits(each) + " of its " + Grouped(limit) +
+           " descriptors for each";
+  }
+  return most;
+}
+
+}  // namespace fairway::bench
