@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status/co_status.h"
+#include "net/tls/engine.h"
 #include "net/tls/pem.h"
 
 namespace fairway::net {
@@ -33,10 +34,8 @@ absl::StatusOr<bssl::UniquePtr<SSL_CTX>> NewSslCtx() {
       !SSL_CTX_set_max_proto_version(ctx.get(), TLS1_3_VERSION)) {
     return OutOfMemory();
   }
-  // A resumed session would bring along a client identity that nobody verified
-  // again.
+  // Sessions are in tickets, or in SessionCache.
   SSL_CTX_set_session_cache_mode(ctx.get(), SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_options(ctx.get(), SSL_OP_NO_TICKET);
   return ctx;
 }
 
@@ -166,6 +165,7 @@ absl::StatusOr<std::shared_ptr<const TlsClientContext>> NewTlsClientContext(
   absl::StatusOr<bssl::UniquePtr<SSL_CTX>> ctx = NewSslCtx();
   if (!ctx.ok()) return ctx.status();
   context->ssl_ctx = *std::move(ctx);
+  TlsEngine::OfferSessions(context->ssl_ctx.get());
   context->server_name = config.server_name;
   context->bulk_after_bytes = config.bulk_after_bytes;
   if (!config.insecure_skip_verify) {
@@ -215,6 +215,13 @@ absl::StatusOr<std::shared_ptr<const TlsServerContext>> NewTlsServerContext(
     context->client_roots = *std::move(roots);
     FAIRWAY_RETURN_IF_ERROR(
         NameClientAuthorities(context->ssl_ctx.get(), *authorities));
+  }
+  // A ticket is good for this context alone, whose keys nobody else has: so the
+  // client's certificate has met the same authorities.
+  constexpr uint8_t kSessionContext[] = "fairway";
+  if (!SSL_CTX_set_session_id_context(context->ssl_ctx.get(), kSessionContext,
+                                      sizeof(kSessionContext))) {
+    return OutOfMemory();
   }
   // BoringSSL's order begins with AES-128-GCM, the fastest here.
   SSL_CTX_set_options(context->ssl_ctx.get(), SSL_OP_CIPHER_SERVER_PREFERENCE);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "net/tls/boringssl.h"
+#include "net/tls/session_cache.h"
 #include "net/tls/tls.h"
 
 namespace fairway::net {
@@ -22,6 +23,8 @@ class TlsClientContext {
   bssl::UniquePtr<SSL_CTX> ssl_ctx;
   bssl::UniquePtr<X509_STORE> roots;  // null: nothing is verified
   std::string server_name;
+  // Of this context's authorities and certificate, and so for no other's.
+  mutable SessionCache sessions;
   uint64_t bulk_after_bytes = kDefaultBulkAfterBytes;
 };
 

@@ -11,7 +11,6 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "absl/time/clock.h"
 #include "net/tls/alert.h"
 #include "net/tls/pem.h"
 
@@ -124,7 +123,32 @@ absl::StatusOr<std::unique_ptr<TlsEngine>> TlsEngine::New(Options options) {
     return absl::InvalidArgumentError(
         absl::StrCat("tls: invalid server name ", o.server_name));
   }
+  if (o.sessions != nullptr) {
+    bssl::UniquePtr<SSL_SESSION> session = o.sessions->Take(o.server_name);
+    // Without it the handshake is a whole one.
+    if (session != nullptr) (void)SSL_set_session(ssl, session.get());
+    ERR_clear_error();
+  }
   return engine;
+}
+
+void TlsEngine::OfferSessions(SSL_CTX* ctx) {
+  SSL_CTX_set_session_cache_mode(
+      ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(ctx, OnNewSession);
+  SSL_CTX_set_reverify_on_resume(ctx, 1);
+}
+
+int TlsEngine::OnNewSession(SSL* ssl, SSL_SESSION* session) {
+  auto* engine = static_cast<TlsEngine*>(SSL_get_app_data(ssl));
+  // One of TLS 1.2 may be watched from connection to connection.
+  if (engine->options_.sessions == nullptr ||
+      !SSL_SESSION_should_be_single_use(session)) {
+    return 0;
+  }
+  engine->options_.sessions->Put(engine->options_.server_name,
+                                 bssl::UniquePtr<SSL_SESSION>(session));
+  return 1;  // it is ours now
 }
 
 ssl_verify_result_t TlsEngine::Verify(SSL* ssl, uint8_t* out_alert) {
@@ -144,7 +168,7 @@ absl::Status TlsEngine::VerifyPeer() {
   if (options_.roots != nullptr) {
     absl::Status verified =
         VerifyChain(*chain, options_.roots, options_.peer_use,
-                    options_.server_name, absl::Now());
+                    options_.server_name, options_.now());
     if (!verified.ok()) return verified;
   }
   peer_ = DescribeCertificate(chain->front().get());
@@ -166,6 +190,17 @@ void TlsEngine::RecordBorder::Pass(const char* bytes, size_t size) {
     left_ = head_[3] << 8 | head_[4];
     head_bytes_ = 0;
   }
+}
+
+absl::Status TlsEngine::VerifyResumedClient() {
+  if (options_.roots == nullptr) return absl::OkStatus();
+  const STACK_OF(CRYPTO_BUFFER)* chain = SSL_get0_peer_certificates(ssl_.get());
+  const bool has_none = chain == nullptr || sk_CRYPTO_BUFFER_num(chain) == 0;
+  if (has_none &&
+      (options_.verify_mode & SSL_VERIFY_FAIL_IF_NO_PEER_CERT) == 0) {
+    return absl::OkStatus();
+  }
+  return VerifyPeer();
 }
 
 absl::Span<char> TlsEngine::InputSpace(BufferSize size) {
@@ -248,6 +283,15 @@ absl::StatusOr<TlsEngine::Progress> TlsEngine::Handshake() {
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl_.get());
   if (result == 1) {
+    if (options_.peer_use == CertificateUse::kClient &&
+        SSL_session_reused(ssl_.get())) {
+      error_ = VerifyResumedClient();
+      if (!error_.ok()) {
+        SSL_send_fatal_alert(ssl_.get(), SSL_AD_BAD_CERTIFICATE);
+        ERR_clear_error();
+        return error_;
+      }
+    }
     handshake_done_ = true;
     first_bytes_ = std::string();
     const uint8_t* protocol = nullptr;

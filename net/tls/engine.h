@@ -13,12 +13,15 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "net/io/buffer_pool.h"
 #include "net/tls/boringssl.h"
 #include "net/tls/cipher_output.h"
 #include "net/tls/records.h"
+#include "net/tls/session_cache.h"
 #include "net/tls/tls.h"
 #include "net/tls/verify.h"
 
@@ -38,8 +41,14 @@ class TlsEngine {
     int verify_mode = SSL_VERIFY_NONE;
     std::string server_name;  // clients only
     uint64_t bulk_after_bytes = kDefaultBulkAfterBytes;
+    // Clients only. Null: each handshake is a whole one.
+    SessionCache* sessions = nullptr;
+    absl::Time (*now)() = absl::Now;  // for certificates
   };
   static absl::StatusOr<std::unique_ptr<TlsEngine>> New(Options options);
+  // Makes a client's `ctx` give the sessions that servers offer to the engine.
+  // They are resumed only where the server's certificate still verifies.
+  static void OfferSessions(SSL_CTX* ctx);
   TlsEngine(const TlsEngine&) = delete;
   TlsEngine& operator=(const TlsEngine&) = delete;
 
@@ -106,7 +115,11 @@ class TlsEngine {
   static long BioControl(BIO* bio, int command, long number, void* pointer);
   static ssl_verify_result_t Verify(SSL* ssl, uint8_t* out_alert);
 
+  static int OnNewSession(SSL* ssl, SSL_SESSION* session);
+
   absl::Status VerifyPeer();
+  // What a full handshake would have found, of a client that resumed one.
+  absl::Status VerifyResumedClient();
   // Gives BoringSSL's place to `records_` if it is time to and both directions
   // stand between two records; returns whether they do or did.
   bool HandOver();

@@ -44,39 +44,65 @@ class EngineTest : public ::testing::Test {
     return *authority;
   }
 
-  void Connect(uint64_t client_bulk_after, uint64_t server_bulk_after,
-               uint16_t version = TLS1_3_VERSION) {
+  void SetUp() override {
     CertificateRequest request;
     request.dns_names = {"server.test"};
-    const CertificateAndKey identity = Authority().Sign(request).value();
+    CertificateAndKey identity = Authority().Sign(request).value();
     TlsServerConfig server_config;
     server_config.cert_pem = identity.cert_pem;
     server_config.key_pem = identity.key_pem;
+    server_config.client_ca_pem = Authority().cert_pem();
+    server_config.client_certificates = ClientCertificates::kRequireAndVerify;
     server_config.alpn = {"h2"};
     server_context_ = NewTlsServerContext(server_config).value();
+    request.common_name = "alice";
+    identity = Authority().Sign(request).value();
     TlsClientConfig client_config;
+    client_config.cert_pem = identity.cert_pem;
+    client_config.key_pem = identity.key_pem;
     client_config.ca_pem = Authority().cert_pem();
     client_config.alpn = {"h2"};
     client_context_ = NewTlsClientContext(client_config).value();
-    ASSERT_TRUE(
-        SSL_CTX_set_max_proto_version(client_context_->ssl_ctx.get(), version));
-    TlsEngine::Options options;
-    options.ctx = server_context_->ssl_ctx.get();
-    options.peer_use = CertificateUse::kClient;
-    options.bulk_after_bytes = server_bulk_after;
-    server_.engine = TlsEngine::New(options).value();
-    options.ctx = client_context_->ssl_ctx.get();
-    options.roots = client_context_->roots.get();
-    options.peer_use = CertificateUse::kServer;
-    options.verify_mode = SSL_VERIFY_PEER;
-    options.server_name = "server.test";
-    options.bulk_after_bytes = client_bulk_after;
-    client_.engine = TlsEngine::New(options).value();
+    server_options_.ctx = server_context_->ssl_ctx.get();
+    server_options_.roots = server_context_->client_roots.get();
+    server_options_.peer_use = CertificateUse::kClient;
+    server_options_.verify_mode =
+        SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+    client_options_.ctx = client_context_->ssl_ctx.get();
+    client_options_.roots = client_context_->roots.get();
+    client_options_.verify_mode = SSL_VERIFY_PEER;
+    client_options_.server_name = "server.test";
+    client_options_.sessions = &client_context_->sessions;
+  }
+
+  void Connect(uint64_t client_bulk_after, uint64_t server_bulk_after) {
+    client_options_.bulk_after_bytes = client_bulk_after;
+    server_options_.bulk_after_bytes = server_bulk_after;
+    ASSERT_THAT(TryConnect(), IsOk());
+  }
+
+  // The first error of a handshake, the client's or the server's.
+  absl::Status TryConnect() {
+    client_ = End();
+    server_ = End();
+    server_.engine = TlsEngine::New(server_options_).value();
+    client_.engine = TlsEngine::New(client_options_).value();
     for (int i = 0; i < 1000 && !(client_.shaken && server_.shaken); ++i) {
-      Shake(client_, server_);
-      Shake(server_, client_);
+      absl::Status status = Shake(client_, server_);
+      if (!status.ok()) return status;
+      status = Shake(server_, client_);
+      if (!status.ok()) return status;
     }
-    ASSERT_TRUE(client_.shaken && server_.shaken);
+    return client_.shaken && server_.shaken ? absl::OkStatus()
+                                            : absl::InternalError("stuck");
+  }
+
+  bool IsResumed() {
+    const bool client = SSL_session_reused(client_.engine->ssl_for_test());
+    EXPECT_EQ(client, SSL_session_reused(server_.engine->ssl_for_test()) == 1);
+    EXPECT_EQ(client_.engine->peer_certificate()->common_name, "");
+    EXPECT_EQ(server_.engine->peer_certificate()->common_name, "alice");
+    return client;
   }
 
   static void Collect(End& from, End& to) {
@@ -102,13 +128,14 @@ class EngineTest : public ::testing::Test {
     return true;
   }
 
-  void Shake(End& end, End& peer) {
-    if (end.shaken) return;
+  absl::Status Shake(End& end, End& peer) {
+    if (end.shaken) return absl::OkStatus();
     absl::StatusOr<TlsEngine::Progress> progress = end.engine->Handshake();
     Collect(end, peer);
-    ASSERT_THAT(progress, IsOk());
+    if (!progress.ok()) return progress.status();
     end.shaken = *progress == TlsEngine::Progress::kDone;
     if (!end.shaken) Feed(end, 1 + Random(2000));
+    return absl::OkStatus();
   }
 
   static void Write(End& from, End& to, std::vector<absl::string_view> pieces) {
@@ -155,6 +182,8 @@ class EngineTest : public ::testing::Test {
 
   std::shared_ptr<const TlsServerContext> server_context_;
   std::shared_ptr<const TlsClientContext> client_context_;
+  TlsEngine::Options client_options_;
+  TlsEngine::Options server_options_;
   End client_;
   End server_;
   uint32_t random_ = 1;
@@ -215,7 +244,9 @@ TEST_F(EngineTest, EmptyBuffersAreHeldForNothing) {
 }
 
 TEST_F(EngineTest, Tls12StaysWithBoringSsl) {
-  Connect(kAtOnce, kAtOnce, TLS1_2_VERSION);
+  ASSERT_TRUE(SSL_CTX_set_max_proto_version(client_context_->ssl_ctx.get(),
+                                            TLS1_2_VERSION));
+  Connect(kAtOnce, kAtOnce);
   Exchange(server_, client_, 100'000);
   Exchange(client_, server_, 100'000);
   EXPECT_FALSE(client_.engine->is_bulk());
@@ -249,8 +280,6 @@ TEST_F(EngineTest, HandOverBehindAKeyUpdate) {
 
 TEST_F(EngineTest, EndsAreTheSame) {
   for (uint64_t bulk_after : {kAtOnce, kNever}) {
-    client_ = End();
-    server_ = End();
     Connect(bulk_after, bulk_after);
     Exchange(server_, client_, 1000);
     Exchange(client_, server_, 1000);
@@ -268,8 +297,6 @@ TEST_F(EngineTest, EndsAreTheSame) {
 
 TEST_F(EngineTest, TamperingIsToldToThePeer) {
   for (uint64_t bulk_after : {kAtOnce, kNever}) {
-    client_ = End();
-    server_ = End();
     Connect(bulk_after, bulk_after);
     Exchange(server_, client_, 1000);
     Exchange(client_, server_, 1000);
@@ -293,6 +320,85 @@ TEST_F(EngineTest, TamperingIsToldToThePeer) {
     EXPECT_THAT(server_.engine->Encrypt(cursor),
                 StatusIs(StatusCode::kUnavailable, HasSubstr("bad record")));
   }
+}
+
+TEST_F(EngineTest, SessionIsResumedOncePerTicket) {
+  Connect(kNever, kNever);
+  EXPECT_FALSE(IsResumed());
+  // Tickets come before the first data.
+  Exchange(server_, client_, 1);
+  Connect(kNever, kNever);
+  EXPECT_TRUE(IsResumed());
+  EXPECT_EQ(client_.engine->alpn_protocol(), "h2");
+  Exchange(client_, server_, 1000);
+  // This one read nothing, so there is what the first one left.
+  Connect(kNever, kNever);
+  EXPECT_TRUE(IsResumed());
+  Connect(kNever, kNever);
+  EXPECT_FALSE(IsResumed());
+}
+
+TEST_F(EngineTest, ResumedConnectionHandsOver) {
+  Connect(kNever, kNever);
+  Exchange(server_, client_, 1);
+  Connect(kNever, kNever);
+  ASSERT_TRUE(IsResumed());
+  Exchange(server_, client_, 1);
+  Connect(10'000, 10'000);
+  ASSERT_TRUE(IsResumed());
+  Exchange(server_, client_, 50'000);
+  Exchange(client_, server_, 50'000);
+  EXPECT_TRUE(client_.engine->is_bulk());
+  EXPECT_TRUE(server_.engine->is_bulk());
+}
+
+TEST_F(EngineTest, OtherNameOrContextIsNotResumed) {
+  Connect(kNever, kNever);
+  Exchange(server_, client_, 1);
+  client_options_.server_name = "other.test";
+  EXPECT_THAT(TryConnect(), StatusIs(StatusCode::kUnauthenticated,
+                                     HasSubstr("not other.test")));
+  client_options_.server_name = "server.test";
+  // As new authorities or a new certificate would do.
+  const auto client = client_context_;
+  const auto server = server_context_;
+  SetUp();
+  Connect(kNever, kNever);
+  EXPECT_FALSE(IsResumed());
+  client_options_.sessions = &client->sessions;
+  Connect(kNever, kNever);
+  EXPECT_FALSE(IsResumed());
+}
+
+absl::Time InTwoYears() { return absl::Now() + absl::Hours(24 * 730); }
+
+TEST_F(EngineTest, CertificateThatHasExpiredIsNotResumed) {
+  constexpr char kExpired[] = "x509: certificate has expired";
+  for (bool at_client : {true, false}) {
+    Connect(kNever, kNever);
+    Exchange(server_, client_, 1);
+    (at_client ? client_options_ : server_options_).now = InTwoYears;
+    EXPECT_THAT(TryConnect(),
+                StatusIs(StatusCode::kUnauthenticated, HasSubstr(kExpired)));
+    // It was the other's certificate that was judged, and the other is told.
+    (at_client ? client_options_ : server_options_).now = absl::Now;
+    if (!at_client) {
+      ASSERT_TRUE(client_.shaken);
+      EXPECT_THAT(ReadAll(client_),
+                  StatusIs(StatusCode::kUnauthenticated,
+                           "remote error: tls: bad certificate"));
+    }
+  }
+}
+
+TEST_F(EngineTest, ClientOfAnotherAuthorityIsNotResumed) {
+  Connect(kNever, kNever);
+  Exchange(server_, client_, 1);
+  bssl::UniquePtr<X509_STORE> nobody(X509_STORE_new());
+  server_options_.roots = nobody.get();
+  EXPECT_THAT(TryConnect(),
+              StatusIs(StatusCode::kUnauthenticated,
+                       "x509: certificate signed by unknown authority"));
 }
 
 }  // namespace

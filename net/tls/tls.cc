@@ -268,6 +268,7 @@ Task<absl::StatusOr<std::unique_ptr<TlsStream>>> TlsConnect(
   options.ctx = context->ssl_ctx.get();
   options.roots = context->roots.get();
   options.peer_use = CertificateUse::kServer;
+  options.sessions = &context->sessions;
   options.bulk_after_bytes = context->bulk_after_bytes;
   // The verifier runs always: it also notes who the peer is.
   options.verify_mode = SSL_VERIFY_PEER;
