@@ -30,6 +30,7 @@ _SANITIZED = [
     "net/http/fuzz",
     "net/http1",
     "net/http2",
+    "net/tls/fuzz",
     "net/websocket",
 ]
 
