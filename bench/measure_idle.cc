@@ -15,7 +15,7 @@
 namespace fairway::bench {
 namespace {
 
-constexpr double kLimitSeconds = 60;
+constexpr double kLimitSeconds = 120;
 // Fewer say nothing about the CPU time of one.
 constexpr int kFewestForCpu = 10;
 // Enough to tell what one takes from what is there anyway.

@@ -111,6 +111,8 @@ void MeasureRounds(Yard& yard, std::vector<std::string> names, const Size& size,
         std::cerr << name << ": one stalled connection stops all" << std::endl;
       }
     }
+    // The other way round next: who is first has no advantage.
+    std::reverse(names.begin(), names.end());
     std::cerr << "round " << round + 1 << " of " << size.rounds << std::endl;
   }
 }
