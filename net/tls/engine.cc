@@ -17,9 +17,8 @@
 namespace fairway::net {
 namespace {
 
-// What one Encrypt() takes: enough for few system calls, little enough that
-// encrypting and sending overlap between processes.
-constexpr size_t kBatchBytes = 8 * kMaxRecordContent;
+// What one Encrypt() takes: as much as a relay reads at once.
+constexpr size_t kBatchBytes = 16 * kMaxRecordContent;
 constexpr size_t kRecordHeaderBytes = SSL3_RT_HEADER_LENGTH;
 // A batch up to this fits a small buffer, encrypted.
 constexpr size_t kSmallBatchBytes = 3 * kMaxRecordContent;

@@ -38,7 +38,7 @@ struct Connection {
   bool closed = false;
   bool fin_sent = false;
   bool transport_closed = false;
-  bool last_read_was_full = false;
+  bool reads_much = false;  // so the next read has a large buffer
   // The transport takes one Write at a time, and besides the writer a reader
   // may have an alert to send.
   bool flushing = false;
@@ -70,11 +70,11 @@ Task<absl::Status> FillInput(ConnectionPtr c) {
   absl::Status ready = co_await c->transport->WaitReadable();
   if (!ready.ok()) co_return ready;
   const absl::Span<char> space = c->engine->InputSpace(
-      c->last_read_was_full ? BufferSize::kLarge : BufferSize::kSmall);
+      c->reads_much ? BufferSize::kLarge : BufferSize::kSmall);
   absl::StatusOr<size_t> n = co_await c->transport->Read(space);
   if (!n.ok()) co_return n.status();
   if (*n == 0) co_return absl::UnavailableError("read: unexpected EOF");
-  c->last_read_was_full = *n == space.size();
+  c->reads_much = *n >= static_cast<size_t>(BufferSize::kSmall) / 2;
   c->engine->AddInput(*n);
   co_return absl::OkStatus();
 }
