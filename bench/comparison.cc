@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/comparison.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <map>
 #include <optional>
 
 #include "bench/measure.h"
@@ -102,13 +104,19 @@ std::vector<std::string> StalledNumbers() {
   return numbers;
 }
 
+// By kind, and then by the number of connections, with which each name ends.
 std::vector<std::string> IdleNumbers(const Results& results) {
   std::vector<std::string> numbers;
-  for (const char* prefix :
-       {"memory per idle connection", "CPU per connection made", kHeldNumber}) {
+  for (const char* kind :
+       {"memory per idle connection", "CPU per connection made"}) {
+    std::map<size_t, std::string> by_count;
     for (const std::string& number : results.numbers()) {
-      if (number.rfind(prefix, 0) == 0) numbers.push_back(number);
+      if (number.rfind(kind, 0) != 0) continue;
+      std::string count = number.substr(number.rfind(' ') + 1);
+      count.erase(std::remove(count.begin(), count.end(), ','), count.end());
+      by_count[std::stoul(count)] = number;
     }
+    for (const auto& [count, number] : by_count) numbers.push_back(number);
   }
   return numbers;
 }

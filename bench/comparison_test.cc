@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "nlohmann/json.hpp"
 
@@ -59,6 +60,23 @@ TEST(ComparisonTest, TablesHaveMediansRatiosProcessesAndTheFrozen) {
         "| met |"}) {
     EXPECT_NE(text.find(row), std::string::npos) << row << "\n" << text;
   }
+}
+
+TEST(ComparisonTest, IdleConnectionsAreInTheOrderOfTheirNumber) {
+  Comparison run;
+  for (const char* count : {"1,000", "20", "10,000", "1"}) {
+    run.results.Add(kFairway,
+                    std::string("memory per idle connection, at ") + count,
+                    "KiB", 12);
+  }
+  const Table idle = Tables(run).back();
+  std::vector<std::string> names;
+  for (const auto& row : idle.rows) names.push_back(row[0]);
+  EXPECT_EQ(names, (std::vector<std::string>{
+                       "memory per idle connection, at 1",
+                       "memory per idle connection, at 20",
+                       "memory per idle connection, at 1,000",
+                       "memory per idle connection, at 10,000"}));
 }
 
 TEST(ComparisonTest, JsonHasTheSame) {

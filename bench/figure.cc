@@ -18,7 +18,7 @@ struct Chart {
 constexpr Chart kCharts[] = {
     {"download, 1 connection", "Download", "MB/s, one connection"},
     {"upload, 1 connection", "Upload", "MB/s, one connection"},
-    {"echo of 64 B, p50", "Echo of 64 bytes", "median in us, less is better"},
+    {"echo of 64 B, p50", "Echo of 64 bytes", "median us, less is better"},
     {"connections, 8 at a time", "New connections", "per second, 8 at a time"},
     {"download, 1 connection, CPU", "CPU time of a download",
      "s/GB, all its processes, less is better"},
@@ -52,6 +52,11 @@ Figure FigureOf(const Comparison& run) {
       const std::optional<double> value =
           run.results.Median(path, chart.number);
       if (!value) continue;
+      // As a bar it would leave the others no room.
+      if (path == kNoForwarder) {
+        panel.note += "; no forwarder: " + Digits(*value);
+        continue;
+      }
       panel.bars.push_back(
           {Label(path), *value, Digits(*value), WeightOf(path)});
     }

@@ -101,9 +101,6 @@ void MeasureIdle(const std::vector<IdlePath>& paths, double idle_seconds,
                    more / pile.held);
     }
   }
-  for (const Pile& pile : piles) {
-    results->Add(pile.of->path->name(), kHeldNumber, "", pile.held);
-  }
 }
 
 int FittingConnections(const Path& path, int most, std::string* why) {

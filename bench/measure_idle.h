@@ -5,7 +5,6 @@
 //                                               less the value at 0
 //   CPU per connection made, up to 1,000   us   of all the path's processes;
 //                                               not for a few
-//   connections held                            the largest number
 #ifndef BENCH_MEASURE_IDLE_H_
 #define BENCH_MEASURE_IDLE_H_
 
@@ -25,7 +24,6 @@ struct IdlePath {
 
 std::string MemoryNumber(int connections);
 std::string CpuNumber(int connections);
-inline constexpr char kHeldNumber[] = "connections held";
 
 // Holds the first of each path's counts, reads memory after `idle_seconds`,
 // then the next. All at the same time, so they must not share a process.
