@@ -7,6 +7,7 @@
 
 #include "bench/path_beside.h"
 #include "bench/path_hops.h"
+#include "bench/path_original.h"
 #include "e2e/harness/cluster.h"
 #include "e2e/harness/docker.h"
 
@@ -97,9 +98,13 @@ Yard::Yard(PathOptions options) : parts_(std::make_unique<Parts>()) {
 Yard::~Yard() = default;
 
 std::vector<std::string> Yard::names() const {
-  return {"Fairway",          "Fairway, SPDY", "Fairway, a session each",
-          "no forwarder",     "socat",         "ssh -L",
-          "bare relay chain", "kubectl 1.20.2"};
+  std::vector<std::string> names = {
+      "Fairway", "Fairway, SPDY", "Fairway, a session each", "no forwarder",
+      "socat",   "ssh -L",        "bare relay chain",        "kubectl 1.20.2"};
+  if (!parts_->options.original_dir.empty()) {
+    names.push_back("Kubernetes 1.20.2");
+  }
+  return names;
 }
 
 std::unique_ptr<Path> Yard::Open(const std::string& name) {
@@ -113,6 +118,9 @@ std::unique_ptr<Path> Yard::Open(const std::string& name) {
   if (name == "socat") return OpenSocat(servers);
   if (name == "ssh -L") return OpenSsh(servers);
   if (name == "bare relay chain") return OpenBareRelays(servers);
+  if (name == "Kubernetes 1.20.2") {
+    return OpenOriginal(parts_->options.original_dir);
+  }
   throw std::runtime_error("no path is named " + name);
 }
 
