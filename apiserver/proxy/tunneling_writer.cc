@@ -72,6 +72,9 @@ class TunnelingResponseWriter::InterceptingStream final
   Task<absl::Status> WaitReadable() override {
     return stream_ == nullptr ? Fail() : stream_->WaitReadable();
   }
+  bool readable() const override {
+    return stream_ != nullptr && stream_->readable();
+  }
   Task<absl::Status> WaitBroken() override {
     return stream_ == nullptr ? Fail() : stream_->WaitBroken();
   }

@@ -31,6 +31,10 @@ class Input::Released final : public ByteStream {
     if (Drained()) return input_->stream().WaitReadable();
     return WaitForInput();
   }
+  bool readable() const override {
+    return Drained() ? input_->stream().readable()
+                     : !input_->buffered().empty() || !input_->reading_;
+  }
   Task<absl::Status> WaitBroken() override {
     return input_->stream().WaitBroken();
   }

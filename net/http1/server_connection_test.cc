@@ -427,6 +427,7 @@ TEST(ServerConnectionTest, HijackGivesWhatWasReadAhead) {
             absl::StatusOr<std::unique_ptr<ByteStream>> raw = writer.Hijack();
             if (!raw.ok()) co_return raw.status();
             ByteStream& stream = **raw;
+            EXPECT_TRUE(stream.readable());
             absl::Status status = co_await WriteAll(stream, "switched\n");
             if (!status.ok()) co_return status;
             // An echo until FIN.

@@ -21,6 +21,9 @@ class PrefixedStream final : public ByteStream {
     if (start_ == prefix_.size()) return stream_->WaitReadable();
     return Ready();
   }
+  bool readable() const override {
+    return start_ < prefix_.size() || stream_->readable();
+  }
   Task<absl::Status> WaitBroken() override { return stream_->WaitBroken(); }
   Task<absl::Status> Write(
       absl::Span<const absl::string_view> pieces) override {

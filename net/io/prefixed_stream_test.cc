@@ -49,6 +49,7 @@ TEST(PrefixedStreamTest, PrefixComesFirstInAnySplit) {
       absl::StatusOr<size_t> n = co_await stream->Read(absl::MakeSpan(&got, 1));
       if (!n.ok()) co_return n.status();
       EXPECT_EQ(got, want);
+      EXPECT_EQ(stream->readable(), want != 'd');
     }
     co_return absl::OkStatus();
   });
