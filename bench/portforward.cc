@@ -59,7 +59,7 @@ struct Size {
 Size SizeOfRun() {
   if (FLAGS_quick)
     return {1, {0.05, 0.05, 0.05}, 0.2, {1, 20, 100}, {1, 20}, 5, 60};
-  return {FLAGS_rounds, {}, 10, {1, 1000, 10000}, {1, 1000}, 100, 5000};
+  return {FLAGS_rounds, {}, 10, {1, 1000, 10000}, {1, 1000}, 100, 10000};
 }
 
 // "a, b,c": "a, b" and "c".
