@@ -14,14 +14,16 @@
 namespace fairway::portforward {
 namespace {
 
-// The three tasks of one connection and what they know of each other.
+// The two directions of one connection, what its error stream says, and what
+// they know of each other.
 struct Exchange {
   Exchange(Executor executor, net::ByteStream& l, httpstream::Stream& d,
-           httpstream::Stream& e, ForwardedBytes& b)
+           httpstream::Stream& e, ForwardedBytes& b, const ForwardEvents& v)
       : local(l),
         data(d),
         error(e),
         bytes(b),
+        events(v),
         changed(executor),
         tasks(executor) {}
 
@@ -29,69 +31,116 @@ struct Exchange {
   httpstream::Stream& data;
   httpstream::Stream& error;
   ForwardedBytes& bytes;
+  const ForwardEvents& events;
   std::string text;
   absl::Status status;
+  absl::Status refused;
+  bool answered = false;  // whether the remote side takes it or not
   bool to_remote_ended = false;
   bool to_local_ended = false;
   bool error_ended = false;
-  ForwardEvents events;
+  bool hurrying = false;  // the error stream has kErrorStreamTimeout
+  bool ending = false;    // what still ends is no news
   Condition changed;
   TaskGroup tasks;
 
-  void Note(bool* ended, const absl::Status& why) {
-    *ended = true;
-    Break(why);
-  }
+  void NoteEnd(bool* ended, const absl::Status& why);
+  void Break(const absl::Status& why);
+  void NoteAnswer(const absl::Status& accepted);
+  // The end of the error stream is not waited for without end any more.
+  void Hurry();
 
-  void NoteFin(bool* ended, const absl::Status& why) {
-    Note(ended, why);
-    if (why.ok() && to_remote_ended != to_local_ended) {
-      events.on_first_fin();
-    }
+  bool DataEnded() const {
+    return !status.ok() || !refused.ok() || to_local_ended;
   }
-
-  void Break(const absl::Status& why) {
-    if (status.ok()) status = why;
-    changed.NotifyAll();
-  }
-
+  bool Copied() const { return to_remote_ended && to_local_ended; }
   bool Over() const {
-    if (!status.ok() || !text.empty()) return true;
+    if (!answered) return false;
+    if (!status.ok() || !refused.ok()) return true;
+    if (error_ended && !text.empty()) return true;
     return to_local_ended && (to_remote_ended || error_ended);
   }
 };
 
-// Reads to the end or to kMaxErrorBytes; what goes beyond is not wanted.
-Task<absl::Status> ReadErrorText(Exchange& exchange) {
-  std::array<char, 1024> buffer;
-  std::string text;
-  while (text.size() < kMaxErrorBytes) {
-    const absl::Span<char> room(buffer.data(), buffer.size());
-    absl::StatusOr<size_t> count = co_await exchange.error.Read(room);
-    // A reset behind the text is how newer servers end it.
-    if (!count.ok() || *count == 0) break;
-    if (text.empty()) exchange.events.on_error_text();
-    text.append(buffer.data(), *count);
+void Exchange::NoteEnd(bool* ended, const absl::Status& why) {
+  *ended = true;
+  if (!why.ok()) {
+    Break(why);
+  } else if (!Copied()) {
+    events.on_first_fin();
   }
-  exchange.text = std::move(text);
-  exchange.Note(&exchange.error_ended, absl::OkStatus());
-  co_return absl::OkStatus();
+  if (Over()) Hurry();
+  changed.NotifyAll();
+}
+
+void Exchange::Break(const absl::Status& why) {
+  if (ending || !status.ok()) return;
+  status = why;
+  // Not only after words about it: the other end learns of it now.
+  local.Abort();
+  data.Reset();
+  events.on_cut_off();
+  Hurry();
+  changed.NotifyAll();
+}
+
+void Exchange::NoteAnswer(const absl::Status& accepted) {
+  answered = true;
+  if (!accepted.ok() && !absl::IsCancelled(accepted) && !ending) {
+    refused = accepted;
+    data.Reset();
+    error.Reset();
+  }
+  if (Over()) Hurry();
+  changed.NotifyAll();
+}
+
+void Exchange::Hurry() {
+  if (error_ended || hurrying || ending) return;
+  hurrying = true;
+  tasks.Spawn([this]() -> Task<absl::Status> {
+    absl::Status slept = co_await Sleep(kErrorStreamTimeout);
+    if (slept.ok()) error.Reset();
+    co_return slept;
+  });
+}
+
+// What one Read gives; an error is an end as well: a reset behind the text is
+// how newer servers end it.
+Task<std::string> ReadPieceOfText(Exchange& exchange) {
+  std::array<char, 1024> buffer;
+  const absl::Span<char> room(buffer.data(), buffer.size());
+  absl::StatusOr<size_t> count = co_await exchange.error.Read(room);
+  co_return std::string(buffer.data(), count.value_or(0));
+}
+
+// Reads to the end or to kMaxErrorBytes; what goes beyond is not wanted. Of the
+// caller's own task: it holds little while nothing comes.
+Task<void> ReadErrorText(Exchange& exchange) {
+  while (exchange.text.size() < kMaxErrorBytes) {
+    absl::Status ready = co_await exchange.error.WaitReadable();
+    if (!ready.ok()) break;
+    std::string piece = co_await ReadPieceOfText(exchange);
+    if (piece.empty()) break;
+    if (exchange.text.empty()) exchange.events.on_error_text();
+    exchange.text += piece;
+  }
+  exchange.error_ended = true;
 }
 
 // Waits until `exchange` says that it is over; false if cancelled.
 Task<bool> WaitOver(Exchange& exchange) {
-  while (!exchange.Over()) {
+  bool cancelled = co_await IsCancelled();
+  while (!cancelled && !exchange.Over()) {
     absl::Status waited = co_await exchange.changed.Wait();
-    if (!waited.ok()) co_return false;
+    cancelled = !waited.ok();
   }
-  co_return true;
+  co_return !cancelled;
 }
 
-// Waits for what follows the end: the rest of the error stream, and behind its
-// text the end of the data.
-Task<absl::Status> WaitAllSaid(Exchange& exchange) {
-  while (!exchange.error_ended ||
-         (exchange.status.ok() && !exchange.to_local_ended)) {
+// Behind the text of the error stream, the end of the data.
+Task<absl::Status> WaitDataEnd(Exchange& exchange) {
+  while (!exchange.DataEnded()) {
     absl::Status waited = co_await exchange.changed.Wait();
     if (!waited.ok()) co_return waited;
   }
@@ -100,27 +149,28 @@ Task<absl::Status> WaitAllSaid(Exchange& exchange) {
 
 // Ends the streams that are left, in good order where nothing was cut off.
 Task<void> EndStreams(Exchange& exchange) {
+  exchange.ending = true;
+  const bool whole = exchange.status.ok() && exchange.refused.ok();
   absl::Status closed;
-  if (exchange.status.ok() && exchange.to_local_ended) {
+  if (whole && exchange.to_local_ended) {
     closed = co_await exchange.local.Close();
   } else {
     exchange.local.Abort();
   }
-  if (exchange.status.ok() && exchange.to_local_ended &&
-      exchange.to_remote_ended) {
+  if (whole && exchange.Copied()) {
     closed = co_await exchange.data.Close();
   } else {
     exchange.data.Reset();
   }
-  if (exchange.error_ended) {
-    closed = co_await exchange.error.Close();
-  } else {
-    exchange.error.Reset();
-  }
+  closed = co_await exchange.error.Close();
 }
 
 void Start(Exchange& exchange) {
-  exchange.tasks.Spawn([&exchange]() { return ReadErrorText(exchange); });
+  exchange.tasks.Spawn([&exchange]() -> Task<absl::Status> {
+    absl::Status accepted = co_await exchange.events.accepted();
+    exchange.NoteAnswer(accepted);
+    co_return accepted;
+  });
   exchange.tasks.Spawn([&exchange]() -> Task<absl::Status> {
     std::function<void()> given_up = [&exchange]() {
       exchange.Break(absl::AbortedError("read: connection reset by peer"));
@@ -128,33 +178,35 @@ void Start(Exchange& exchange) {
     absl::Status copied =
         co_await net::CopyUntilFin(exchange.local, exchange.data,
                                    &exchange.bytes.sent, std::move(given_up));
-    exchange.NoteFin(&exchange.to_remote_ended, copied);
+    exchange.NoteEnd(&exchange.to_remote_ended, copied);
     co_return copied;
   });
   exchange.tasks.Spawn([&exchange]() -> Task<absl::Status> {
     absl::Status copied = co_await net::CopyUntilFin(
         exchange.data, exchange.local, &exchange.bytes.received);
-    exchange.NoteFin(&exchange.to_local_ended, copied);
+    exchange.NoteEnd(&exchange.to_local_ended, copied);
     co_return copied;
   });
+}
+
+Task<absl::Status> WaitCopied(Exchange& exchange) {
+  while (!exchange.Copied()) {
+    absl::Status waited = co_await exchange.changed.Wait();
+    if (!waited.ok()) co_return waited;
+  }
+  co_return absl::OkStatus();
 }
 
 // Joins the tasks, whose streams have ended; what still is being written ends
 // with the session.
 Task<void> JoinTasks(Exchange& exchange) {
   exchange.tasks.Cancel();
-  std::function<Task<absl::Status>()> all_ended =
-      [&exchange]() -> Task<absl::Status> {
-    while (!exchange.error_ended || !exchange.to_local_ended ||
-           !exchange.to_remote_ended) {
-      absl::Status waited = co_await exchange.changed.Wait();
-      if (!waited.ok()) co_return waited;
-    }
-    co_return absl::OkStatus();
-  };
-  absl::Status ended = co_await WithDeadline(kLastWriteTimeout, "last write",
-                                             std::move(all_ended));
-  if (!ended.ok()) exchange.events.on_cut_off();
+  if (!exchange.Copied()) {
+    absl::Status ended =
+        co_await WithDeadline(kLastWriteTimeout, "last write",
+                              [&exchange]() { return WaitCopied(exchange); });
+    if (!ended.ok()) exchange.events.on_cut_off();
+  }
   absl::Status joined = co_await exchange.tasks.Join();
   joined.IgnoreError();
 }
@@ -165,32 +217,33 @@ Task<ForwardResult> ForwardConnection(net::ByteStream& local,
                                       httpstream::Stream& data,
                                       httpstream::Stream& error,
                                       ForwardedBytes& bytes,
-                                      ForwardEvents events) {
+                                      const ForwardEvents& events) {
   Executor executor = co_await kThisExecutor;
-  Exchange exchange(executor, local, data, error, bytes);
-  exchange.events = std::move(events);
+  Exchange exchange(executor, local, data, error, bytes, events);
+  // We write nothing there.
+  absl::Status fin = co_await error.CloseWrite();
+  fin.IgnoreError();
   Start(exchange);
   ForwardResult result;
+  co_await ReadErrorText(exchange);
   const bool over = co_await WaitOver(exchange);
-  if (!over) {
+  if (over) {
+    if (!exchange.DataEnded()) {
+      absl::Status waited = co_await WithDeadline(
+          kErrorStreamTimeout, "data stream",
+          [&exchange]() { return WaitDataEnd(exchange); });
+      waited.IgnoreError();
+    }
+    result.status = exchange.status;
+    result.refused = exchange.refused;
+    co_await EndStreams(exchange);
+  } else {
+    exchange.ending = true;
     local.Abort();
     data.Reset();
     error.Reset();
-    exchange.events.on_cut_off();
+    events.on_cut_off();
     result.status = absl::CancelledError("forward: cancelled");
-  } else {
-    if (!exchange.status.ok()) {
-      // Before waiting for words about it: the other end learns of it now.
-      local.Abort();
-      data.Reset();
-      exchange.events.on_cut_off();
-    }
-    absl::Status waited =
-        co_await WithDeadline(kErrorStreamTimeout, "error stream",
-                              [&exchange]() { return WaitAllSaid(exchange); });
-    waited.IgnoreError();
-    result.status = exchange.status;
-    co_await EndStreams(exchange);
   }
   co_await JoinTasks(exchange);
   result.remote_error = std::move(exchange.text);

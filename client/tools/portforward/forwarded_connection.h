@@ -30,8 +30,11 @@ struct ForwardedBytes {
   uint64_t received = 0;  // from it
 };
 
-// Each is called once at most.
+// What a connection asks and tells; each is called once at most.
 struct ForwardEvents {
+  // Returns when the remote side has taken the streams; an error other than
+  // kCancelled says that it has not, and does not any more.
+  std::function<Task<absl::Status>()> accepted;
   // The connection breaks, or the session does not take what is to be written:
   // the Task may then have to wait for the session's end.
   std::function<void()> on_cut_off;
@@ -48,20 +51,23 @@ struct ForwardResult {
   std::string remote_error;
   // Why the connection broke; OK when it ended in good order, after text too.
   absl::Status status;
+  // Of ForwardEvents::accepted.
+  absl::Status refused;
 };
 
 // Moves bytes between `local` and `data`, each direction until its own FIN,
-// while listening to `error`. A reset of either side resets the other. The
-// connection is over after both FINs; after text on `error`; and when the
-// remote side has ended `data` and `error` both, for then nobody reads there.
-// All three streams are closed or reset on return. They and
-// `bytes` must outlive the Task.
+// while listening to `error`, of which the FIN is sent at once. A reset of
+// either side resets the other. The connection is over after both FINs; after
+// text on `error`; when the remote side has ended `data` and `error` both, for
+// then nobody reads there; and when the remote side has not taken it.
+// All three streams are closed or reset on return. They, `bytes` and `events`
+// must outlive the Task.
 // `bytes` counts as bytes move. Cancel: all three are reset.
 Task<ForwardResult> ForwardConnection(net::ByteStream& local,
                                       httpstream::Stream& data,
                                       httpstream::Stream& error,
                                       ForwardedBytes& bytes,
-                                      ForwardEvents events);
+                                      const ForwardEvents& events);
 
 }  // namespace fairway::portforward
 

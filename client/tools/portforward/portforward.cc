@@ -8,12 +8,11 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
 #include "base/status/co_status.h"
 #include "base/task/deadline.h"
+#include "client/tools/portforward/error_text.h"
 
 namespace fairway::portforward {
 namespace {
@@ -65,13 +64,18 @@ class DialedPod final : public PodSource {
 };
 
 // Whether the streams that could not be made may be had of another session:
-// this one's numbers or its peer's patience ran out, or it is going away. No
-// byte was sent yet. Of a full session's successor the numbers may be gone as
-// well, by those who were quicker.
+// this one's numbers or its peer's patience ran out, or it is going away. What
+// was sent on a stream that is refused reached nobody. Of a full session's
+// successor the numbers may be gone as well, by those who were quicker.
 bool IsWorthAnother(const absl::Status& status, int attempts) {
   if (absl::IsResourceExhausted(status)) return attempts < 8;
   return (absl::IsAborted(status) || absl::IsUnavailable(status)) &&
          attempts < 2;
+}
+
+// As an error's words name them.
+std::string Ports(const ConnectionInfo& connection, const Route& route) {
+  return absl::StrCat(connection.local->Name(), " -> ", route.remote_port);
 }
 
 // The local end of `port` for the pod of this slot: the next port, or another
@@ -86,34 +90,6 @@ absl::Status MoveToSlot(size_t slot, ForwardedPort& port) {
   }
   port.local += slot;
   return absl::OkStatus();
-}
-
-// Whether the text says that what was to be reached is not there, so that
-// nobody was. Others may come of a connection that was made, as socat's do.
-bool IsOfAnotherSandbox(absl::string_view text) {
-  const std::string lower = absl::AsciiStrToLower(text);
-  for (const absl::string_view words :
-       {"container not running", "no such container", "is not running",
-        "not found"}) {
-    if (absl::StrContains(lower, words)) return true;
-  }
-  return false;
-}
-
-// Whether the error stream's text says that nobody listens at the port, as the
-// runtimes put it: nobody was reached.
-bool IsRefusal(absl::string_view text) {
-  return absl::StrContains(absl::AsciiStrToLower(text), "connection refused");
-}
-
-// Whether the text is about this connection alone: it was refused, or broke
-// after it was made. All else may mean that the pod is not there any more
-// ("container not running", "not found"), which a session does not tell.
-bool IsOfTheConnection(absl::string_view text) {
-  const std::string lower = absl::AsciiStrToLower(text);
-  return IsRefusal(text) ||
-         absl::StrContains(lower, "connection reset by peer") ||
-         absl::StrContains(lower, "broken pipe");
 }
 
 }  // namespace
@@ -347,6 +323,7 @@ Task<absl::Status> PortForwarder::HandleConnection(
     ended_bytes_.received += open.bytes.received;
     open.summary.sent_bytes = open.bytes.sent;
     open.summary.received_bytes = open.bytes.received;
+    if (open.backend != nullptr) open.summary.pod = open.backend->pod.name;
     open.summary.duration = absl::FromChrono(Clock::now() - begin);
     observer_->Closed(open.info, open.summary);
     changed_.NotifyAll();
@@ -365,58 +342,15 @@ void PortForwarder::NoteError(OpenConnection& open, int line,
   last_error_ = open.summary.error;
 }
 
-Task<absl::StatusOr<StreamPair>> PortForwarder::MakeStreamsInSession(
-    const OpenConnection& open, const Route& route, Patience patience) {
-  const uint64_t request_id = next_request_id_++;
-  std::function<Task<absl::StatusOr<StreamPair>>()> create = [&open, &route,
-                                                              request_id]() {
-    return CreateStreams(
-        route.lease->session(), route.remote_port, request_id,
-        absl::StrCat(open.info.local->Name(), " -> ", route.remote_port));
-  };
-  absl::StatusOr<StreamPair> streams = absl::UnknownError("no streams");
-  if (patience == Patience::kShort) {
-    streams = co_await WithDeadline<StreamPair>(kStreamPatience, "streams",
-                                                std::move(create));
-  } else {
-    streams = co_await create();
-  }
-  co_return streams;
-}
-
-Task<absl::StatusOr<StreamPair>> PortForwarder::MakeStreams(
-    OpenConnection& open, const RepeatableStream& local, Route* route) {
-  Waiting waiting;
-  waiting.deadline =
-      Clock::now() + absl::ToChronoNanoseconds(options_.reconnect_timeout);
-  waiting.given_up = [&local]() { return local.ApplicationHasLeft(); };
-  for (int attempts = 1;; ++attempts) {
-    absl::StatusOr<Route> acquired =
-        co_await backends_.Acquire(open.slot, open.port, waiting);
-    if (!acquired.ok()) co_return acquired.status();
-    *route = *std::move(acquired);
-    const bool first = attempts == 1 && options_.reconnect;
-    absl::StatusOr<StreamPair> streams = co_await MakeStreamsInSession(
-        open, *route, first ? Patience::kShort : Patience::kAsLongAsItTakes);
-    if (streams.ok()) co_return streams;
-    const bool silent = first && absl::IsDeadlineExceeded(streams.status());
-    if (!silent && !IsWorthAnother(streams.status(), attempts)) {
-      co_return streams;
-    }
-    if (silent) backends_.Doubt(*route);
-    route->lease->End(ConnectionEnd::kNotMade);
-  }
-}
-
 void PortForwarder::SayAgain(OpenConnection& open, RepeatableStream& local) {
   local.Repeat();
-  open.pod_uid.clear();
+  open.backend.reset();
   open.bytes = {};
   open.first_fin = false;
 }
 
 Task<void> PortForwarder::ConnectToPod(OpenConnection& open) {
-  RepeatableStream local(open.local.get());
+  RepeatableStream local(executor_, open.local.get());
   bool doubted = false;
   while (true) {
     Route route;
@@ -452,27 +386,102 @@ Task<void> PortForwarder::ConnectToPod(OpenConnection& open) {
 
 Task<absl::StatusOr<ForwardResult>> PortForwarder::ConnectOnce(
     OpenConnection& open, RepeatableStream& local, Route* route) {
-  absl::StatusOr<StreamPair> streams = co_await MakeStreams(open, local, route);
-  if (!streams.ok()) {
-    // The application learns that nobody was there.
-    local.Abort();
-    co_return streams.status();
+  Waiting waiting;
+  waiting.deadline =
+      Clock::now() + absl::ToChronoNanoseconds(options_.reconnect_timeout);
+  waiting.given_up = [&local]() { return local.ApplicationHasLeft(); };
+  for (int attempts = 1;; ++attempts) {
+    absl::StatusOr<Route> acquired =
+        co_await backends_.Acquire(open.slot, open.port, waiting);
+    if (!acquired.ok()) {
+      // The application learns that nobody was there.
+      local.Abort();
+      co_return acquired.status();
+    }
+    *route = *std::move(acquired);
+    const bool first = attempts == 1 && options_.reconnect;
+    ForwardResult result = co_await ForwardInSession(
+        open, local, *route,
+        first ? Patience::kShort : Patience::kAsLongAsItTakes);
+    if (result.refused.ok()) co_return result;
+    const bool silent = first && absl::IsDeadlineExceeded(result.refused);
+    const bool lost = absl::IsUnavailable(result.refused);
+    if ((silent || lost) && local.HasSpoken()) {
+      // That may have arrived.
+      result.status = result.refused;
+      co_return result;
+    }
+    if (!silent && !IsWorthAnother(result.refused, attempts)) {
+      co_return result.refused;
+    }
+    if (silent) backends_.Doubt(*route);
+    if (lost) {
+      // Whoever watches the session is to know it first.
+      absl::Status yielded = co_await Sleep(absl::ZeroDuration());
+      FAIRWAY_CO_RETURN_IF_ERROR(yielded);
+    }
+    route->lease->End(ConnectionEnd::kNotMade);
+    SayAgain(open, local);
   }
-  open.summary.pod = route->backend->pod.name;
-  open.pod_uid = route->backend->pod.uid;
+}
+
+Task<ForwardResult> PortForwarder::ForwardInSession(OpenConnection& open,
+                                                    RepeatableStream& local,
+                                                    const Route& route,
+                                                    Patience patience) {
+  ForwardResult result;
+  absl::StatusOr<StreamPair> streams =
+      StartStreams(route.lease->session(), route.remote_port,
+                   next_request_id_++, Ports(open.info, route));
+  if (!streams.ok()) {
+    local.Abort();
+    result.refused = streams.status();
+    co_return result;
+  }
+  if (route.sessions->TookOneLately()) local.SpeakEarly();
+  open.streams = &*streams;
+  open.backend = route.backend;
   open.still_since.reset();
-  if (route->backend->gone) ResetConnectionsTo(open.pod_uid);
+  if (route.backend->gone) ResetConnectionsTo(route.backend->pod.uid);
   ForwardEvents events;
-  events.on_cut_off = [route]() { route->lease->Abort(); };
+  events.accepted = [this, &open, &local, &route, patience]() {
+    return WaitTaken(open, local, route, patience);
+  };
+  events.on_cut_off = [&route]() { route.lease->Abort(); };
   events.on_first_fin = [&open]() { open.first_fin = true; };
   events.on_error_text = [&local]() { local.HoldEnd(); };
-  open.streams = &*streams;
-  ForwardResult result = co_await ForwardConnection(
-      local, *streams->data, *streams->error, open.bytes, std::move(events));
+  result = co_await ForwardConnection(local, *streams->data, *streams->error,
+                                      open.bytes, events);
   open.streams = nullptr;
-  route->lease->End(result.status.ok() ? ConnectionEnd::kInGoodOrder
-                                       : ConnectionEnd::kAborted);
+  if (result.refused.ok()) {
+    route.lease->End(result.status.ok() ? ConnectionEnd::kInGoodOrder
+                                        : ConnectionEnd::kAborted);
+  }
   co_return result;
+}
+
+Task<absl::Status> PortForwarder::WaitTaken(const OpenConnection& open,
+                                            RepeatableStream& local,
+                                            const Route& route,
+                                            Patience patience) {
+  absl::Status taken = absl::DeadlineExceededError("");
+  if (patience == Patience::kShort) {
+    taken =
+        co_await WithDeadline(kStreamPatience, "streams", [&open, &route]() {
+          return WaitAccepted(*open.streams, Ports(open.info, route));
+        });
+  }
+  if (absl::IsDeadlineExceeded(taken) &&
+      (patience == Patience::kAsLongAsItTakes || local.HasSpoken())) {
+    // What was said may arrive yet: it is not said to another pod as well.
+    if (patience == Patience::kShort) backends_.Doubt(route);
+    taken = co_await WaitAccepted(*open.streams, Ports(open.info, route));
+  }
+  if (taken.ok()) {
+    route.sessions->NoteTaken();
+    taken = co_await local.Accept();
+  }
+  co_return taken;
 }
 
 void PortForwarder::NoteResult(OpenConnection& open, const Route& route,
@@ -481,10 +490,9 @@ void PortForwarder::NoteResult(OpenConnection& open, const Route& route,
     open.summary.cut_off = true;
     NoteError(open, __LINE__, "the pod is gone");
   } else if (!result.remote_error.empty()) {
-    NoteError(
-        open, __LINE__,
-        absl::StrCat("an error occurred forwarding ", open.info.local->Name(),
-                     " -> ", route.remote_port, ": ", result.remote_error));
+    NoteError(open, __LINE__,
+              absl::StrCat("an error occurred forwarding ",
+                           Ports(open.info, route), ": ", result.remote_error));
     if (!IsOfTheConnection(result.remote_error)) backends_.Doubt(route);
   } else if (!result.status.ok() && !absl::IsCancelled(result.status)) {
     open.summary.cut_off =
@@ -526,7 +534,10 @@ bool PortForwarder::ResetThoseThatStandStill(const std::string& uid) {
   const Clock::time_point now = Clock::now();
   bool left = false;
   for (OpenConnection* open : connections_) {
-    if (open->pod_uid != uid || open->reset) continue;
+    if (open->backend == nullptr || open->backend->pod.uid != uid ||
+        open->reset) {
+      continue;
+    }
     left = true;
     const uint64_t bytes = open->bytes.sent + open->bytes.received;
     if (bytes != open->seen_bytes || !open->still_since.has_value()) {

@@ -83,7 +83,7 @@ class PortForwarder {
     StreamPair* streams = nullptr;  // while bytes may move
     bool first_fin = false;         // one of two was passed on
     ForwardedBytes bytes;
-    std::string pod_uid;  // empty while it has no pod
+    BackendPtr backend;  // null while it has no pod
     // Once its pod is gone: since when no byte has moved, and how many had.
     absl::optional<std::chrono::steady_clock::time_point> still_since;
     uint64_t seen_bytes = 0;
@@ -109,12 +109,14 @@ class PortForwarder {
   Task<absl::StatusOr<ForwardResult>> ConnectOnce(OpenConnection& open,
                                                   RepeatableStream& local,
                                                   Route* route);
-  Task<absl::StatusOr<StreamPair>> MakeStreams(OpenConnection& open,
-                                               const RepeatableStream& local,
-                                               Route* route);
   enum class Patience { kShort, kAsLongAsItTakes };
-  Task<absl::StatusOr<StreamPair>> MakeStreamsInSession(
-      const OpenConnection& open, const Route& route, Patience patience);
+  Task<ForwardResult> ForwardInSession(OpenConnection& open,
+                                       RepeatableStream& local,
+                                       const Route& route, Patience patience);
+  // Until the pod's end has taken the connection.
+  Task<absl::Status> WaitTaken(const OpenConnection& open,
+                               RepeatableStream& local, const Route& route,
+                               Patience patience);
   void NoteResult(OpenConnection& open, const Route& route,
                   const ForwardResult& result);
   bool IsOneOfManyLost(const absl::Status& status);

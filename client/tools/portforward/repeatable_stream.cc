@@ -6,7 +6,20 @@
 
 namespace fairway::portforward {
 
+void RepeatableStream::NoteAccepted() {
+  accepted_ = true;
+  accepted_changed_.NotifyAll();
+}
+
+Task<absl::Status> RepeatableStream::Accept() {
+  NoteAccepted();
+  if (held_) co_return absl::OkStatus();
+  absl::Status told = co_await ReleaseEnd();
+  co_return told;
+}
+
 void RepeatableStream::Forget() {
+  NoteAccepted();
   repeatable_ = false;
   held_ = false;
   if (!repeating_) std::string().swap(said_);
@@ -14,6 +27,9 @@ void RepeatableStream::Forget() {
 
 void RepeatableStream::Repeat() {
   held_ = false;
+  accepted_ = false;
+  early_ = false;
+  spoken_ = false;
   noted_ = End::kNone;
   repeating_ = true;
   repeated_ = 0;
@@ -21,8 +37,9 @@ void RepeatableStream::Repeat() {
 
 Task<absl::Status> RepeatableStream::ReleaseEnd() {
   held_ = false;
+  NoteAccepted();
   absl::Status ended;
-  switch (noted_) {
+  switch (std::exchange(noted_, End::kNone)) {
     case End::kNone:
       break;
     case End::kCloseWrite:
@@ -38,14 +55,49 @@ Task<absl::Status> RepeatableStream::ReleaseEnd() {
   co_return ended;
 }
 
+bool RepeatableStream::MayRead() const {
+  if (accepted_) return true;
+  const size_t read = repeating_ ? repeated_ : said_.size();
+  return early_ && read < kMaxRepeatedBytes;
+}
+
+Task<absl::Status> RepeatableStream::WaitMayRead() {
+  while (!MayRead()) {
+    absl::Status waited = co_await accepted_changed_.Wait();
+    if (!waited.ok()) co_return waited;
+  }
+  co_return absl::OkStatus();
+}
+
 Task<absl::StatusOr<size_t>> RepeatableStream::Read(absl::Span<char> buf) {
-  if (repeating_) return ReadAgain(buf);
-  if (repeatable_) return ReadAndRemember(buf);
-  return socket_->Read(buf);
+  // Nothing to remember, or to say again.
+  if (!repeatable_ && !repeating_) return socket_->Read(buf);
+  return ReadCarefully(buf);
+}
+
+Task<absl::StatusOr<size_t>> RepeatableStream::ReadCarefully(
+    absl::Span<char> buf) {
+  absl::Status may_read = co_await WaitMayRead();
+  if (!may_read.ok()) co_return may_read;
+  spoken_ = true;
+  const size_t again = repeating_ ? said_.size() - repeated_ : 0;
+  if (again > 0) {
+    const size_t n = std::min(buf.size(), again);
+    std::copy_n(said_.data() + repeated_, n, buf.data());
+    repeated_ += n;
+    co_return n;
+  }
+  if (repeating_) {
+    repeating_ = false;
+    if (!repeatable_) std::string().swap(said_);
+  }
+  absl::StatusOr<size_t> n = co_await ReadAndRemember(buf);
+  co_return n;
 }
 
 Task<absl::StatusOr<size_t>> RepeatableStream::ReadAndRemember(
     absl::Span<char> buf) {
+  if (!accepted_) buf = buf.subspan(0, kMaxRepeatedBytes - said_.size());
   absl::StatusOr<size_t> n = co_await socket_->Read(buf);
   if (!n.ok() || !repeatable_) co_return n;
   if (said_.size() + *n > kMaxRepeatedBytes) {
@@ -56,38 +108,27 @@ Task<absl::StatusOr<size_t>> RepeatableStream::ReadAndRemember(
   co_return n;
 }
 
-Task<absl::StatusOr<size_t>> RepeatableStream::ReadAgain(absl::Span<char> buf) {
-  const size_t n = std::min(buf.size(), said_.size() - repeated_);
-  if (n == 0) {
-    repeating_ = false;
-    if (!repeatable_) std::string().swap(said_);
-    absl::StatusOr<size_t> fresh = co_await Read(buf);
-    co_return fresh;
-  }
-  std::copy_n(said_.data() + repeated_, n, buf.data());
-  repeated_ += n;
-  co_return n;
-}
-
 Task<absl::Status> RepeatableStream::WaitReadable() {
-  if (!repeating_) return socket_->WaitReadable();
-  return WaitReadableAgain();
+  if (!repeating_ && MayRead()) return socket_->WaitReadable();
+  return WaitReadableCarefully();
 }
 
-Task<absl::Status> RepeatableStream::WaitReadableAgain() {
-  if (repeated_ < said_.size()) co_return absl::OkStatus();
+Task<absl::Status> RepeatableStream::WaitReadableCarefully() {
+  absl::Status may_read = co_await WaitMayRead();
+  if (!may_read.ok()) co_return may_read;
+  if (repeating_ && repeated_ < said_.size()) co_return absl::OkStatus();
   absl::Status ready = co_await socket_->WaitReadable();
   co_return ready;
 }
 
 Task<absl::Status> RepeatableStream::Write(
     absl::Span<const absl::string_view> pieces) {
-  Forget();
+  if (repeatable_) Forget();
   return socket_->Write(pieces);
 }
 
 Task<absl::Status> RepeatableStream::CloseWrite() {
-  if (held_) {
+  if (Holds()) {
     Note(End::kCloseWrite);
     co_return absl::OkStatus();
   }
@@ -97,7 +138,7 @@ Task<absl::Status> RepeatableStream::CloseWrite() {
 }
 
 Task<absl::Status> RepeatableStream::Close() {
-  if (held_) {
+  if (Holds()) {
     Note(End::kClose);
     co_return absl::OkStatus();
   }
@@ -107,7 +148,7 @@ Task<absl::Status> RepeatableStream::Close() {
 }
 
 void RepeatableStream::Abort() {
-  if (held_) {
+  if (Holds()) {
     Note(End::kAbort);
     return;
   }

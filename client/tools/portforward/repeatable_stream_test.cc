@@ -13,6 +13,7 @@
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
 #include "base/task/loop.h"
+#include "base/task/task_group.h"
 #include "net/socket/socket.h"
 
 namespace fairway::portforward {
@@ -20,7 +21,7 @@ namespace {
 
 // A stream, the socket below it, and the application at the other end.
 struct Fixture {
-  absl::Status Open(Executor executor) {
+  absl::Status Open() {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) {
       return absl::UnknownError("socketpair");
@@ -31,7 +32,7 @@ struct Fixture {
     if (!b.ok()) return b.status();
     socket = *std::move(a);
     application = *std::move(b);
-    stream = std::make_unique<RepeatableStream>(socket.get());
+    stream = std::make_unique<RepeatableStream>(executor, socket.get());
     return absl::OkStatus();
   }
 
@@ -50,6 +51,9 @@ struct Fixture {
     co_return all;
   }
 
+  explicit Fixture(Executor on) : executor(on) {}
+
+  Executor executor;
   std::unique_ptr<net::Socket> socket;
   std::unique_ptr<net::Socket> application;
   std::unique_ptr<RepeatableStream> stream;
@@ -58,10 +62,12 @@ struct Fixture {
 void RunTest(std::function<Task<absl::Status>(Fixture&)> body) {
   absl::Status status = RunLoop([&body]() -> Task<absl::Status> {
     Executor executor = co_await kThisExecutor;
-    Fixture f;
-    FAIRWAY_CO_RETURN_IF_ERROR(f.Open(executor));
+    Fixture f(executor);
+    FAIRWAY_CO_RETURN_IF_ERROR(f.Open());
     absl::Status done = co_await WithDeadline(
         absl::Seconds(8), "test", [&]() -> Task<absl::Status> {
+          absl::Status taken = co_await f.stream->Accept();
+          FAIRWAY_CO_RETURN_IF_ERROR(taken);
           absl::Status ran = co_await body(f);
           co_return ran;
         });
@@ -83,6 +89,8 @@ TEST(RepeatableStreamTest, SaysItAllAgainWithTheFinBehindIt) {
     f.stream->Abort();
     EXPECT_TRUE(f.stream->CanRepeat());
     f.stream->Repeat();
+    status = co_await f.stream->Accept();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
     status = co_await net::WriteAll(*f.application, ", and more");
     FAIRWAY_CO_RETURN_IF_ERROR(status);
     status = co_await f.application->CloseWrite();
@@ -105,6 +113,8 @@ TEST(RepeatableStreamTest, AnswerMayComeBeforeAllWasSaidAgain) {
     std::string heard = co_await f.Hear(8);
     f.stream->HoldEnd();
     f.stream->Repeat();
+    status = co_await f.stream->Accept();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
     heard = co_await f.Hear(3);
     EXPECT_EQ(heard, "que");
     status = co_await net::WriteAll(*f.stream, "yes?");
@@ -126,10 +136,83 @@ TEST(RepeatableStreamTest, CancelledWaitLosesNothing) {
     EXPECT_THAT(status, StatusIs(absl::StatusCode::kDeadlineExceeded));
     f.stream->HoldEnd();
     f.stream->Repeat();
+    status = co_await f.stream->Accept();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
     status = co_await net::WriteAll(*f.application, "late");
     FAIRWAY_CO_RETURN_IF_ERROR(status);
     std::string heard = co_await f.Hear(4);
     EXPECT_EQ(heard, "late");
+    co_return absl::OkStatus();
+  });
+}
+
+TEST(RepeatableStreamTest, NothingIsReadBeforeThePodsEndHasTakenIt) {
+  RunTest([](Fixture& f) -> Task<absl::Status> {
+    absl::Status status = co_await net::WriteAll(*f.application, "question");
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    f.stream->Repeat();
+    TaskGroup hearing(f.executor);
+    std::string heard;
+    hearing.Spawn([&f, &heard]() -> Task<absl::Status> {
+      std::string all = co_await f.Hear(8);
+      heard = all;
+      co_return absl::OkStatus();
+    });
+    status = co_await Sleep(absl::Milliseconds(20));
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    EXPECT_FALSE(f.stream->HasSpoken());
+    f.stream->Abort();
+    EXPECT_FALSE(f.application->PeerHasEnded());
+    f.stream->Repeat();
+    status = co_await f.stream->Accept();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await hearing.Join();
+    EXPECT_EQ(heard, "question");
+    EXPECT_TRUE(f.stream->HasSpoken());
+    co_return status;
+  });
+}
+
+TEST(RepeatableStreamTest, SpeaksEarlyWhatCanBeSaidAgain) {
+  RunTest([](Fixture& f) -> Task<absl::Status> {
+    const std::string words(kMaxRepeatedBytes + 10, 'w');
+    TaskGroup tasks(f.executor);
+    tasks.Spawn(
+        [&f, &words]() { return net::WriteAll(*f.application, words); });
+    f.stream->Repeat();
+    f.stream->SpeakEarly();
+    std::string heard = co_await f.Hear(kMaxRepeatedBytes);
+    EXPECT_EQ(heard, words.substr(0, kMaxRepeatedBytes));
+    char buf[20];
+    absl::Status more = co_await WithDeadline(
+        absl::Milliseconds(20), "more", [&]() -> Task<absl::Status> {
+          absl::StatusOr<size_t> n =
+              co_await f.stream->Read(absl::MakeSpan(buf));
+          co_return n.status();
+        });
+    EXPECT_THAT(more, StatusIs(absl::StatusCode::kDeadlineExceeded));
+    // Refused: another may hear it all.
+    EXPECT_TRUE(f.stream->CanRepeat());
+    f.stream->Repeat();
+    absl::Status status = co_await f.stream->Accept();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    heard = co_await f.Hear(words.size());
+    EXPECT_EQ(heard, words);
+    EXPECT_FALSE(f.stream->CanRepeat());
+    status = co_await tasks.Join();
+    co_return status;
+  });
+}
+
+TEST(RepeatableStreamTest, EndThatCameBeforeItWasTakenIsToldThen) {
+  RunTest([](Fixture& f) -> Task<absl::Status> {
+    f.stream->Repeat();
+    absl::Status status = co_await f.stream->CloseWrite();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    EXPECT_FALSE(f.application->PeerHasEnded());
+    status = co_await f.stream->Accept();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    EXPECT_TRUE(f.application->PeerHasEnded());
     co_return absl::OkStatus();
   });
 }

@@ -249,6 +249,7 @@ void SessionProvider::TakeBack(const SessionPtr& session, ConnectionEnd how) {
     session->retired = true;
     if (ready_ == session) {
       ready_ = nullptr;
+      last_taken_ = {};
       Refill();
     }
   }

@@ -148,6 +148,14 @@ class SessionProvider {
   // Whether connections have one session in common.
   bool shared() const { return shared_; }
 
+  // A connection's streams were taken by the pod's end.
+  void NoteTaken() { last_taken_ = Clock::now(); }
+  // Whether that was a moment ago, over the session that all have in common:
+  // its way lives, as far as anybody can know.
+  bool TookOneLately() const {
+    return shared_ && Clock::now() - last_taken_ < kLately;
+  }
+
   // Of the session that the next connection gets, or of one in use.
   absl::optional<absl::Duration> RoundTripTime() const;
 
@@ -158,6 +166,8 @@ class SessionProvider {
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  static constexpr std::chrono::milliseconds kLately{100};
 
   struct Session {
     std::shared_ptr<httpstream::Connection> connection;
@@ -201,6 +211,8 @@ class SessionProvider {
   const GiveUp give_up_;
   bool shared_ = true;  // known once open
   bool peer_keeps_windows_ = true;
+
+  Clock::time_point last_taken_;
 
   SessionPtr ready_;  // the spare, or the one that all share
   std::set<SessionPtr> in_use_;
