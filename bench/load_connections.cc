@@ -2,6 +2,7 @@
 #include "bench/load_connections.h"
 
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <stdexcept>
 #include <string>
@@ -67,6 +68,11 @@ std::vector<Descriptor> Stall(uint16_t source, uint16_t deaf,
   std::vector<Descriptor> stalled;
   stalled.push_back(Connect(source));
   stalled.push_back(Connect(deaf));
+  // Nobody waits any more for what a stalled one has not sent when it ends.
+  const linger reset = {.l_onoff = 1, .l_linger = 0};
+  for (const Descriptor& socket : stalled) {
+    setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+  }
   SendAll(stalled[0].get(), kEndless, sizeof(kEndless) - 1);
   const std::string piece(64 * 1024, 's');
   int unread = 0;

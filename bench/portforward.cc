@@ -47,19 +47,23 @@ namespace {
 constexpr char kMark[] = "portforward";
 
 struct Size {
-  int rounds;
-  Effort effort;
-  double idle_seconds;
-  std::vector<int> idle;          // connections
-  std::vector<int> idle_of_many;  // where more are too many
-  int idle_each;                  // a process, or two, for each
-  int most_sessions;
+  int rounds = 1;
+  Effort effort = {};
+  double idle_seconds = 10;
+  std::vector<int> idle = {1, 1000, 10000};   // connections
+  std::vector<int> idle_of_many = {1, 1000};  // where more are too many
+  int idle_each = 100;                        // each of them a process
+  int most_sessions = 10000;
 };
 
 Size SizeOfRun() {
-  if (FLAGS_quick)
-    return {1, {0.05, 0.05, 0.05}, 0.2, {1, 20, 100}, {1, 20}, 5, 60};
-  return {FLAGS_rounds, {}, 10, {1, 1000, 10000}, {1, 1000}, 100, 10000};
+  if (!FLAGS_quick) return {.rounds = FLAGS_rounds};
+  return {.effort = {0.05, 0.05, 0.05},
+          .idle_seconds = 0.2,
+          .idle = {1, 20, 100},
+          .idle_of_many = {1, 20},
+          .idle_each = 5,
+          .most_sessions = 60};
 }
 
 // "a, b,c": "a, b" and "c".
