@@ -11,6 +11,8 @@
 namespace fairway::net {
 namespace {
 
+// A read that gives so much says that more is coming faster than we fetch it.
+constexpr size_t kMuchAtOnce = 32 * 1024;
 // How often somebody looks whether a write still is the same.
 constexpr absl::Duration kLookAgain = absl::Milliseconds(250);
 
@@ -75,8 +77,7 @@ Task<absl::StatusOr<size_t>> CopyOnce(Copy& copy, BufferSize& size) {
   absl::StatusOr<size_t> n = co_await copy.from.Read(buffer.span());
   if (!n.ok()) co_return n;
   if (*n == 0) co_return 0;
-  // A full buffer says that bytes come faster than we fetch them.
-  size = *n == buffer.size() ? BufferSize::kLarge : BufferSize::kSmall;
+  size = *n >= kMuchAtOnce ? BufferSize::kLarge : BufferSize::kSmall;
   ++copy.writes;
   copy.writing = true;
   if (!std::exchange(copy.watched, true)) {
