@@ -50,7 +50,12 @@ BENCHMARK(StreamTlsOverPipe)->Arg(64)->Arg(32 << 10)->Arg(256 << 10);
 void StreamTlsOverTcp(benchmark::State& state) {
   CarryThroughTls(state, net::MakeTlsOverTcpPair);
 }
-BENCHMARK(StreamTlsOverTcp)->Arg(64)->Arg(32 << 10)->Arg(256 << 10);
+// The last: a full batch with the heads of its frames.
+BENCHMARK(StreamTlsOverTcp)
+    ->Arg(64)
+    ->Arg(32 << 10)
+    ->Arg(256 << 10)
+    ->Arg((256 << 10) + 78);
 
 void StreamTcp(benchmark::State& state) {
   CarryThroughTls(state, net::MakeTcpPair);
