@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "base/process/memory_in_use.h"
 #include "base/task/condition.h"
 #include "base/task/task.h"
 #include "base/task/task_group.h"
@@ -76,6 +77,7 @@ class PortForwarder {
  private:
   // A connection that was accepted.
   struct OpenConnection {
+    MemoryInUse memory;
     ConnectionInfo info;
     size_t slot = 0;  // whose local end it came to
     size_t port = 0;  // of Target::ports

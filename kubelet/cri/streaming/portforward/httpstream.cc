@@ -8,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/process/memory_in_use.h"
 #include "base/task/deadline.h"
 #include "kubelet/cri/streaming/portforward/port_query.h"
 #include "net/http/connection.h"
@@ -187,6 +188,7 @@ Task<absl::Status> HttpStreamHandler::GiveUp(HttpStreamPairPtr pair) {
 }
 
 Task<absl::Status> HttpStreamHandler::PortForward(HttpStreamPairPtr pair) {
+  const MemoryInUse memory;
   Stream& data = *pair->data_stream();
   Stream& error = *pair->error_stream();
   absl::StatusOr<uint16_t> port = ParsePort(data.headers().Get(kPortHeader));
