@@ -59,8 +59,11 @@ class Stream : public net::ByteStream {
   // Errors: kAborted if the stream was refused or reset; kUnavailable;
   // kDeadlineExceeded 30 s after the call.
   virtual Task<absl::Status> WaitReplied();
-  // The headers that the stream was made with; names compare without case.
+  // The headers that the stream was made with, until ForgetHeaders(); names
+  // compare without case.
   virtual const net::http::Headers& headers() const = 0;
+  // For streams that live long: frees their memory.
+  virtual void ForgetHeaders() {}
   virtual uint32_t identifier() const = 0;
 };
 

@@ -49,6 +49,7 @@ Multiplexer::Multiplexer(Executor executor,
       next_stream_id_(role == Role::kClient ? 1 : 2),
       windows_decided_(executor),
       estimator_(Estimator(options_)),
+      handed_over_(executor),
       room_(executor),
       stall_(options_.name),
       writer_has_work_(executor),
@@ -72,8 +73,9 @@ void Multiplexer::Start() {
 }
 
 StreamPtr Multiplexer::AddStream(uint32_t id, net::http::Headers headers) {
-  auto stream = std::make_shared<StreamState>(executor_, &budget_, id,
-                                              std::move(headers));
+  auto stream = std::make_shared<StreamState>(executor_, &budget_, id);
+  stream->headers =
+      std::make_unique<const net::http::Headers>(std::move(headers));
   stream->send_window_bytes = peer_initial_window_bytes_;
   stream->receive_window_bytes = options_.stream_window_bytes;
   stream->full_window_bytes = options_.stream_window_bytes;
@@ -113,10 +115,10 @@ absl::StatusOr<StreamPtr> Multiplexer::StartStream(net::http::Headers headers) {
   }
   SynStreamFrame frame;
   frame.stream_id = next_stream_id_;
-  frame.headers = headers;
+  frame.headers = std::move(headers);
   FAIRWAY_RETURN_IF_ERROR(frame_writer_.AppendSynStream(frame, &control_));
   next_stream_id_ += 2;
-  StreamPtr stream = AddStream(frame.stream_id, std::move(headers));
+  StreamPtr stream = AddStream(frame.stream_id, std::move(frame.headers));
   WakeWriter();
   return stream;
 }
@@ -126,7 +128,7 @@ Task<absl::Status> Multiplexer::WaitReplied(StreamPtr stream) {
       options_.create_stream_timeout, "create stream",
       [this, &stream]() -> Task<absl::Status> {
         while (!stream->replied && !stream->reset && !ended_) {
-          absl::Status waited = co_await stream->answered.Wait();
+          absl::Status waited = co_await stream->changed.Wait();
           if (!waited.ok()) co_return waited;
         }
         co_return absl::OkStatus();
@@ -180,7 +182,7 @@ Task<absl::Status> Multiplexer::WaitBroken(StreamPtr stream) {
       co_return absl::CancelledError("read: stream closed");
     }
     if (ended_) co_return absl::UnavailableError("read: connection lost");
-    absl::Status waited = co_await stream->broken.Wait();
+    absl::Status waited = co_await stream->changed.Wait();
     if (!waited.ok()) co_return waited;
   }
 }
@@ -199,22 +201,22 @@ absl::Status Multiplexer::WriteState(const StreamState& stream) const {
 
 Task<absl::Status> Multiplexer::Write(
     StreamPtr stream, absl::Span<const absl::string_view> pieces) {
-  bool cancelled = co_await IsCancelled();
-  stream->write = {pieces, 0, 0};
-  for (absl::string_view piece : pieces) {
-    stream->write.left_bytes += piece.size();
-  }
+  Cancellation cancellation = co_await kThisCancellation;
+  bool cancelled = IsRequested(cancellation);
+  PendingWrite write = {pieces, 0, 0};
+  for (absl::string_view piece : pieces) write.left_bytes += piece.size();
+  stream->write = &write;
   while (true) {
     // What the transport holds stays the caller's until it is done with it,
     // whatever happens meanwhile.
     if (!stream->in_flight) {
       absl::Status state = WriteState(*stream);
       if (state.ok() && cancelled) state = absl::CancelledError("write");
-      if (!state.ok() || stream->write.left_bytes == 0) {
-        stream->write = PendingWrite();
+      if (!state.ok() || write.left_bytes == 0) {
+        stream->write = nullptr;
         co_return state;
       }
-      MakeReady(stream);
+      MakeReady(*stream);
     }
     absl::Status waited = co_await stream->writable.WaitThoughCancelled();
     if (!waited.ok()) cancelled = true;
@@ -225,7 +227,7 @@ absl::Status Multiplexer::CloseWrite(const StreamPtr& stream) {
   if (stream->fin_queued) return absl::OkStatus();
   FAIRWAY_RETURN_IF_ERROR(WriteState(*stream));
   stream->fin_queued = true;
-  MakeReady(stream);
+  MakeReady(*stream);
   return absl::OkStatus();
 }
 
@@ -234,7 +236,7 @@ void Multiplexer::CloseStream(const StreamPtr& stream) {
   stream->read_closed = true;
   if (!stream->reset && !ended_) {
     stream->fin_queued = true;
-    MakeReady(stream);
+    MakeReady(*stream);
   }
   GiveBackWindow(stream, stream->received.Clear());
   stream->readable.NotifyAll();
@@ -268,12 +270,11 @@ void Multiplexer::ReleaseStream(const StreamPtr& stream) {
 
 void Multiplexer::DropStream(const StreamPtr& stream) {
   stream->reset = true;
-  Dequeue(stream);
+  Dequeue(*stream);
   room_.NotifyAll();
-  stream->answered.NotifyAll();
   stream->readable.NotifyAll();
   stream->writable.NotifyAll();
-  stream->broken.NotifyAll();
+  stream->changed.NotifyAll();
   NoteActivity();
   RemoveIfEnded(stream);
 }
@@ -380,14 +381,13 @@ void Multiplexer::End(absl::Status reason) {
   end_reason_ = std::move(reason);
   if (!transport_closed_) transport_->Abort();
   for (const auto& [id, stream] : streams_) {
-    stream->answered.NotifyAll();
     stream->readable.NotifyAll();
     stream->writable.NotifyAll();
-    stream->broken.NotifyAll();
+    stream->changed.NotifyAll();
   }
+  while (!ready_.empty()) Dequeue(*ready_.front());
+  while (!blocked_.empty()) Dequeue(*blocked_.front());
   streams_.clear();
-  while (!ready_.empty()) Dequeue(ready_.front());
-  while (!blocked_.empty()) Dequeue(blocked_.front());
   stall_.End("ends");
   ended_condition_.NotifyAll();
   windows_decided_.NotifyAll();

@@ -15,6 +15,10 @@
 // the number of streams but for SETTINGS, the first GOAWAY, a stall's notice
 // and the session's end.
 //
+// What came in one read is parsed whole. Then the readers of its streams run,
+// and take their bytes from where they lie, before the next read; what they
+// write meanwhile leaves, with the answers, in one batch.
+//
 // Threads:  on `executor` only.
 // Lifetime: shared by the Connection, the stream handles and the tasks. The
 //           tasks end soon after the session has ended.
@@ -131,7 +135,14 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   Task<absl::Status> ReadFrames();
   // Tells the peer why, if it breaks the protocol.
   Task<absl::Status> EndByError(absl::Status error);
+  // Handles what `input` holds. Returns early, with the reason in `wait_`, when
+  // handling cannot go on at once.
+  absl::Status HandleFrames(absl::string_view* input);
   absl::Status Handle(Frame frame);
+  // Has the stream's reader woken by the next HandOver().
+  void Touch(const StreamPtr& stream);
+  // Lets the readers of touched streams run, and keeps what they leave.
+  Task<absl::Status> HandOver();
   absl::Status OnSynStream(SynStreamFrame frame);
   void Accept(const StreamPtr& stream);
   void OnSynReply(const SynReplyFrame& frame);
@@ -184,21 +195,22 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   bool Gather();
   // Adds the stream's next frame to the batch.
   void GatherFrame(const StreamPtr& stream, size_t payload_bytes);
+  size_t TurnBytes() const;
   void TakePayload(StreamState& stream, size_t bytes);
   void FinishBatch();
-  StreamPtr NextInTurn() const;
+  StreamState* NextInTurn() const;
   bool SessionMaySend() const;
   bool HasSomethingToSend(const StreamState& stream) const;
   int64_t SendAllowance(const StreamState& stream) const;
   // Queues the stream for its turn, if it has something to send.
-  void MakeReady(const StreamPtr& stream);
-  static void Enqueue(const StreamPtr& stream, StreamQueue* queue);
-  static void Dequeue(StreamPtr stream);
+  void MakeReady(StreamState& stream);
+  static void Dequeue(StreamState& stream);
   void FailPendingWrites();
   void SendRst(uint32_t stream_id, RstStatus status);
   void SendSettings();
   uint32_t SendPing();
-  void WakeWriter() { writer_has_work_.NotifyAll(); }
+  // While input is handled the writer has to wait for the rest of the answers.
+  void WakeWriter();
   bool IsFlushed() const;
   Task<absl::Status> Flush();
 
@@ -224,6 +236,12 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   WindowEstimator estimator_;
 
   FrameParser parser_;
+  enum class Wait { kNo, kForRoom, kForWriter };
+  Wait wait_ = Wait::kNo;
+  DataPiece held_;         // waits for room
+  bool handling_ = false;  // input, until it was handed over
+  std::vector<StreamPtr> touched_;
+  Condition handed_over_;
   bool reading_waits_ = false;
   Condition room_;
   StallNotice stall_;

@@ -8,16 +8,19 @@
 
 #include "base/status/co_status.h"
 #include "base/task/deadline.h"
+#include "base/task/turn.h"
 #include "httpstream/spdy/multiplexer.h"
+#include "net/io/buffer_pool.h"
 
 namespace fairway::httpstream::spdy {
 namespace {
 
-constexpr size_t kReadBytes = 64 * 1024;
 // Answers that the transport has not taken: beyond it, no more questions are
 // read. What this end says of its own accord does not count: if both waited for
 // each other's streams to be opened, neither would read.
 constexpr size_t kMaxAnswersBytes = 64 * 1024;
+// A larger list of streams that were heard of is not kept.
+constexpr size_t kKeptTouched = 64;
 constexpr absl::Duration kGoAwayTimeout = absl::Seconds(1);
 
 template <typename... Handlers>
@@ -26,6 +29,16 @@ struct Overloaded : Handlers... {
 };
 template <typename... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>;
+
+// Tells those who wait that whatever became ready before it has run.
+class Notice final : public Ready {
+ public:
+  explicit Notice(std::shared_ptr<Condition> told) : told_(std::move(told)) {}
+  void Run() override { told_->NotifyAll(); }
+
+ private:
+  const std::shared_ptr<Condition> told_;
+};
 
 bool IsProtocolError(const absl::Status& status) {
   return absl::IsInvalidArgument(status) || absl::IsResourceExhausted(status);
@@ -73,44 +86,94 @@ Task<absl::Status> Multiplexer::EndByError(absl::Status error) {
 
 // Returns OK at the transport's FIN.
 Task<absl::Status> Multiplexer::ReadFrames() {
-  std::unique_ptr<char[]> buffer;
+  net::BufferSize size = net::BufferSize::kSmall;
   while (true) {
-    if (buffer == nullptr) {
-      absl::Status ready = co_await transport_->WaitReadable();
-      if (!ready.ok()) co_return ready;
-      buffer.reset(new char[kReadBytes]);
-    }
-    absl::StatusOr<size_t> n =
-        co_await transport_->Read(absl::MakeSpan(buffer.get(), kReadBytes));
+    absl::Status ready = co_await transport_->WaitReadable();
+    if (!ready.ok()) co_return ready;
+    // None is held while nothing comes.
+    net::PooledBuffer buffer(size);
+    absl::StatusOr<size_t> n = co_await transport_->Read(buffer.span());
     if (!n.ok()) co_return n.status();
     if (ended_) co_return absl::CancelledError("session ended");
     if (*n == 0) co_return absl::OkStatus();
     HearPeer();
-
-    absl::string_view input(buffer.get(), *n);
+    // A full buffer says that bytes come faster than we fetch them.
+    size =
+        *n == buffer.size() ? net::BufferSize::kLarge : net::BufferSize::kSmall;
+    absl::string_view input(buffer.data(), *n);
     while (true) {
-      absl::StatusOr<Frame> frame = parser_.Next(&input);
-      if (!frame.ok()) co_return frame.status();
-      if (std::holds_alternative<std::monostate>(*frame)) break;
-      const auto* piece = std::get_if<DataPiece>(&*frame);
-      if (piece != nullptr && !piece->payload.empty() &&
-          !HasRoomFor(piece->stream_id, Waited::kNo)) {
-        absl::Status waited = co_await WaitForRoom(piece->stream_id);
+      handling_ = true;
+      absl::Status handled = HandleFrames(&input);
+      absl::Status handed_over = co_await HandOver();
+      if (!handled.ok()) co_return handled;
+      if (!handed_over.ok()) co_return handed_over;
+      if (wait_ == Wait::kNo) break;
+      if (wait_ == Wait::kForRoom) {
+        absl::Status waited = co_await WaitForRoom(held_.stream_id);
         if (!waited.ok()) co_return waited;
-      }
-      const size_t queued_bytes = control_.size();
-      FAIRWAY_CO_RETURN_IF_ERROR(Handle(*std::move(frame)));
-      // A handler of new streams may have ended the session.
-      if (ended_) co_return absl::CancelledError("session ended");
-      answers_bytes_ += control_.size() - queued_bytes;
-      if (answers_bytes_ >= kMaxAnswersBytes) {
+      } else {
         absl::Status waited = co_await WaitForWriter();
         if (!waited.ok()) co_return waited;
       }
     }
-    // A full buffer means that more is there; else none is kept for a wait.
-    if (*n < kReadBytes) buffer = nullptr;
   }
+}
+
+absl::Status Multiplexer::HandleFrames(absl::string_view* input) {
+  if (std::exchange(wait_, Wait::kNo) == Wait::kForRoom) {
+    FAIRWAY_RETURN_IF_ERROR(OnData(held_));
+  }
+  while (true) {
+    absl::StatusOr<Frame> frame = parser_.Next(input);
+    if (!frame.ok()) return frame.status();
+    if (std::holds_alternative<std::monostate>(*frame)) {
+      return absl::OkStatus();
+    }
+    const auto* piece = std::get_if<DataPiece>(&*frame);
+    if (piece != nullptr && !piece->payload.empty() &&
+        !HasRoomFor(piece->stream_id, Waited::kNo)) {
+      held_ = *piece;
+      wait_ = Wait::kForRoom;
+      return absl::OkStatus();
+    }
+    const size_t queued_bytes = control_.size();
+    FAIRWAY_RETURN_IF_ERROR(Handle(*std::move(frame)));
+    // A handler of new streams may have ended the session.
+    if (ended_) return absl::CancelledError("session ended");
+    answers_bytes_ += control_.size() - queued_bytes;
+    if (answers_bytes_ >= kMaxAnswersBytes) {
+      wait_ = Wait::kForWriter;
+      return absl::OkStatus();
+    }
+  }
+}
+
+void Multiplexer::Touch(const StreamPtr& stream) {
+  if (stream->touched) return;
+  stream->touched = true;
+  touched_.push_back(stream);
+}
+
+Task<absl::Status> Multiplexer::HandOver() {
+  bool readers_run = false;
+  for (const StreamPtr& stream : touched_) {
+    stream->touched = false;
+    if (stream->readable.has_waiters()) readers_run = true;
+    stream->readable.NotifyAll();
+  }
+  if (readers_run) {
+    std::shared_ptr<Condition> told(shared_from_this(), &handed_over_);
+    RunSoon(executor_, std::make_unique<Notice>(std::move(told)));
+    absl::Status waited = co_await handed_over_.Wait();
+    (void)waited;  // cancelled: the session is over, and keeps what it has
+  }
+  for (const StreamPtr& stream : touched_) stream->received.Keep();
+  touched_.clear();
+  if (touched_.capacity() > kKeptTouched) touched_ = {};
+  handling_ = false;
+  if (ended_) co_return absl::CancelledError("session ended");
+  if (!control_.empty() || !ready_.empty() || !blocked_.empty()) WakeWriter();
+  co_return absl::OkStatus();
 }
 
 absl::Status Multiplexer::Handle(Frame frame) {
@@ -203,7 +266,7 @@ void Multiplexer::OnSynReply(const SynReplyFrame& frame) {
   NoteActivity();
   stream->replied = true;
   if (frame.fin) OnFin(stream);
-  stream->answered.NotifyAll();
+  stream->changed.NotifyAll();
 }
 
 void Multiplexer::OnHeaders(const HeadersFrame& frame) {
@@ -217,7 +280,7 @@ bool Multiplexer::WasOpened(uint32_t id) const {
 }
 
 absl::Status Multiplexer::OnData(const DataPiece& piece) {
-  NoteActivity();
+  last_activity_ = last_heard_;
   const int64_t bytes = static_cast<int64_t>(piece.payload.size());
   FAIRWAY_RETURN_IF_ERROR(ChargeSessionWindow(bytes));
   StreamPtr stream = FindStream(piece.stream_id);
@@ -242,8 +305,8 @@ absl::Status Multiplexer::OnData(const DataPiece& piece) {
   if (stream->read_closed) {
     GiveBackWindow(stream, piece.payload.size());
   } else if (bytes > 0) {
-    stream->received.Append(piece.payload);
-    stream->readable.NotifyAll();
+    stream->received.Lend(piece.payload);
+    Touch(stream);
   }
   ReturnSessionWindow(0);
   if (piece.fin) OnFin(stream);
@@ -252,7 +315,7 @@ absl::Status Multiplexer::OnData(const DataPiece& piece) {
 
 void Multiplexer::OnFin(const StreamPtr& stream) {
   stream->fin_received = true;
-  stream->readable.NotifyAll();
+  Touch(stream);
   RemoveIfEnded(stream);
 }
 
@@ -278,7 +341,7 @@ absl::Status Multiplexer::OnSettings(const SettingsFrame& frame) {
     peer_initial_window_bytes_ = setting.value;
     for (const auto& [id, stream] : streams_) {
       stream->send_window_bytes += delta;
-      MakeReady(stream);
+      MakeReady(*stream);
     }
     break;  // of entries with the same number the first counts
   }
@@ -303,7 +366,7 @@ void Multiplexer::DoWithoutWindows() {
   windows_decided_.NotifyAll();
   VLOG(5) << "spdy session " << name() << ": the peer keeps no windows";
   WakeWriter();
-  for (const auto& [id, stream] : streams_) MakeReady(stream);
+  for (const auto& [id, stream] : streams_) MakeReady(*stream);
 }
 
 void Multiplexer::OnPing(const PingFrame& frame) {
@@ -361,7 +424,7 @@ absl::Status Multiplexer::OnWindowUpdate(const WindowUpdateFrame& frame) {
   if (stream->send_window_bytes > kMaxWindowBytes) {
     AbortStream(stream, RstStatus::kFlowControlError);
   } else {
-    MakeReady(stream);
+    MakeReady(*stream);
   }
   return absl::OkStatus();
 }

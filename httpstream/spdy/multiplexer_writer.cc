@@ -11,15 +11,16 @@
 namespace fairway::httpstream::spdy {
 namespace {
 
-// What a stream may send before it is another's turn: Go reads a frame whole
-// into its hands, and others wait behind it.
-constexpr size_t kChunkBytes = 32 * 1024;
+// What a stream may send before it is another's turn. Go reads a frame whole
+// into its hands, and others wait behind it; ours takes it piece by piece.
+constexpr size_t kTurnBytes = 32 * 1024;
 // One Write of the transport. Control frames wait for it.
 constexpr size_t kMaxBatchBytes = 256 * 1024;
 constexpr size_t kMaxBatchFrames = 64;
 constexpr size_t kMaxBatchPieces = 512;
 // Larger buffers are not kept from one batch to the next.
 constexpr size_t kKeptControlBytes = 1024;
+constexpr size_t kKeptPieces = 128;
 
 }  // namespace
 
@@ -28,6 +29,7 @@ void Multiplexer::Batch::Clear() {
   if (control.capacity() > kKeptControlBytes) control = std::string();
   heads.clear();
   pieces.clear();
+  if (pieces.capacity() > kKeptPieces) pieces = {};
   streams.clear();
   payload_bytes = 0;
 }
@@ -62,39 +64,48 @@ bool Multiplexer::Gather() {
   room_.NotifyAll();
   if (!batch_.control.empty()) batch_.pieces.push_back(batch_.control);
   // The pieces point into it.
-  batch_.heads.reserve(kMaxBatchFrames);
+  if (!ready_.empty() || !blocked_.empty()) {
+    batch_.heads.reserve(kMaxBatchFrames);
+  }
   while (batch_.payload_bytes < kMaxBatchBytes &&
          batch_.heads.size() < kMaxBatchFrames &&
          batch_.pieces.size() < kMaxBatchPieces) {
-    StreamPtr stream = NextInTurn();
-    if (stream == nullptr) break;
-    Dequeue(stream);
+    StreamState* next = NextInTurn();
+    if (next == nullptr) break;
+    const StreamPtr stream = next->shared_from_this();
+    Dequeue(*stream);
     if (!HasSomethingToSend(*stream)) continue;
-    const size_t left = stream->write.left_bytes;
+    const size_t left = stream->left_bytes();
     const int64_t allowance = SendAllowance(*stream);
     if (left > 0 && allowance <= 0) {
       // A WINDOW_UPDATE of its own makes it ready.
-      if (stream->send_window_bytes > 0) Enqueue(stream, &blocked_);
+      if (stream->send_window_bytes > 0) blocked_.PushBack(*stream);
       continue;
     }
     GatherFrame(
         stream,
-        std::min({left, kChunkBytes,
+        std::min({left, TurnBytes(),
                   static_cast<size_t>(std::max<int64_t>(allowance, 0))}));
-    MakeReady(stream);
+    MakeReady(*stream);
   }
-  return !batch_.pieces.empty();
+  if (batch_.pieces.empty()) return false;
+  if (!batch_.heads.empty()) NoteActivity();
+  return true;
 }
 
-StreamPtr Multiplexer::NextInTurn() const {
+size_t Multiplexer::TurnBytes() const {
+  const bool alone = ready_.empty() && blocked_.empty();
+  return alone && windows_ == Windows::kAgreed ? kMaxBatchBytes : kTurnBytes;
+}
+
+StreamState* Multiplexer::NextInTurn() const {
   // Those that the session's window held back have waited longer.
   if (!blocked_.empty() && SessionMaySend()) return blocked_.front();
   return ready_.empty() ? nullptr : ready_.front();
 }
 
 void Multiplexer::GatherFrame(const StreamPtr& stream, size_t payload_bytes) {
-  const bool fin =
-      stream->fin_queued && payload_bytes == stream->write.left_bytes;
+  const bool fin = stream->fin_queued && payload_bytes == stream->left_bytes();
   batch_.heads.push_back(
       DataHead(stream->id, payload_bytes, fin ? Fin::kYes : Fin::kNo));
   batch_.pieces.emplace_back(batch_.heads.back().data(), kFrameHeadBytes);
@@ -106,7 +117,6 @@ void Multiplexer::GatherFrame(const StreamPtr& stream, size_t payload_bytes) {
     if (!stream->in_flight) batch_.streams.push_back(stream);
     stream->in_flight = true;
   }
-  NoteActivity();
   if (fin) {
     stream->fin_sent = true;
     RemoveIfEnded(stream);
@@ -114,7 +124,7 @@ void Multiplexer::GatherFrame(const StreamPtr& stream, size_t payload_bytes) {
 }
 
 void Multiplexer::TakePayload(StreamState& stream, size_t bytes) {
-  PendingWrite& write = stream.write;
+  PendingWrite& write = *stream.write;
   write.left_bytes -= bytes;
   while (bytes > 0) {
     absl::string_view piece = write.pieces.front().substr(write.offset, bytes);
@@ -144,7 +154,7 @@ void Multiplexer::FailPendingWrites() {
 
 bool Multiplexer::HasSomethingToSend(const StreamState& stream) const {
   if (stream.reset) return false;
-  return stream.write.left_bytes > 0 || (stream.fin_queued && !stream.fin_sent);
+  return stream.left_bytes() > 0 || (stream.fin_queued && !stream.fin_sent);
 }
 
 bool Multiplexer::SessionMaySend() const {
@@ -156,23 +166,18 @@ int64_t Multiplexer::SendAllowance(const StreamState& stream) const {
   return std::min(stream.send_window_bytes, send_window_bytes_);
 }
 
-void Multiplexer::MakeReady(const StreamPtr& stream) {
-  if (stream->queue != nullptr || ended_ || !HasSomethingToSend(*stream)) {
-    return;
-  }
-  Enqueue(stream, &ready_);
+void Multiplexer::MakeReady(StreamState& stream) {
+  if (stream.queue != nullptr || ended_ || !HasSomethingToSend(stream)) return;
+  ready_.PushBack(stream);
   WakeWriter();
 }
 
-void Multiplexer::Enqueue(const StreamPtr& stream, StreamQueue* queue) {
-  stream->place = queue->insert(queue->end(), stream);
-  stream->queue = queue;
+void Multiplexer::Dequeue(StreamState& stream) {
+  if (stream.queue != nullptr) stream.queue->Remove(stream);
 }
 
-// By value: the queue's own pointer may be the one that is given.
-void Multiplexer::Dequeue(StreamPtr stream) {
-  if (stream->queue != nullptr) stream->queue->erase(stream->place);
-  stream->queue = nullptr;
+void Multiplexer::WakeWriter() {
+  if (!handling_) writer_has_work_.NotifyAll();
 }
 
 void Multiplexer::SendRst(uint32_t stream_id, RstStatus status) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace fairway::httpstream::spdy {
 namespace {
@@ -14,38 +15,54 @@ constexpr size_t kMaxBlockBytes = 32 * 1024;
 
 }  // namespace
 
-void ReceiveBuffer::Append(absl::string_view bytes) {
+void ReceiveBuffer::Lend(absl::string_view bytes) {
+  Keep();
   budget_->Add(bytes.size());
-  while (!bytes.empty()) {
-    if (blocks_.empty() || blocks_.back().end == blocks_.back().capacity) {
+  size_bytes_ += bytes.size();
+  lent_ = bytes;
+}
+
+void ReceiveBuffer::Keep() {
+  size_t kept_bytes = size_bytes_ - lent_.size();
+  while (!lent_.empty()) {
+    if (last_ == nullptr || last_->end == last_->capacity) {
       // Grows with what is there already: half of it is never wasted.
-      const size_t capacity = std::clamp(std::max(bytes.size(), size_bytes_),
+      const size_t capacity = std::clamp(std::max(lent_.size(), kept_bytes),
                                          kMinBlockBytes, kMaxBlockBytes);
-      Block block;
-      block.bytes.reset(new char[capacity]);
-      block.capacity = capacity;
-      blocks_.push_back(std::move(block));
+      auto block = std::make_unique<Block>();
+      block->bytes.reset(new char[capacity]);
+      block->capacity = static_cast<uint32_t>(capacity);
+      Block* added = block.get();
+      (last_ == nullptr ? first_ : last_->next) = std::move(block);
+      last_ = added;
     }
-    Block& last = blocks_.back();
-    const size_t n = std::min(bytes.size(), last.capacity - last.end);
-    std::memcpy(last.bytes.get() + last.end, bytes.data(), n);
-    last.end += n;
-    size_bytes_ += n;
-    bytes.remove_prefix(n);
+    const size_t n =
+        std::min<size_t>(lent_.size(), last_->capacity - last_->end);
+    std::memcpy(last_->bytes.get() + last_->end, lent_.data(), n);
+    last_->end += static_cast<uint32_t>(n);
+    kept_bytes += n;
+    lent_.remove_prefix(n);
   }
 }
 
 size_t ReceiveBuffer::Read(absl::Span<char> buf) {
   size_t filled = 0;
-  while (filled < buf.size() && !blocks_.empty()) {
-    Block& first = blocks_.front();
-    const size_t n = std::min(buf.size() - filled, first.end - first.start);
+  while (filled < buf.size() && first_ != nullptr) {
+    Block& first = *first_;
+    const size_t n =
+        std::min<size_t>(buf.size() - filled, first.end - first.start);
     std::memcpy(buf.data() + filled, first.bytes.get() + first.start, n);
     filled += n;
-    first.start += n;
-    size_bytes_ -= n;
-    if (first.start == first.end) blocks_.pop_front();
+    first.start += static_cast<uint32_t>(n);
+    if (first.start < first.end) break;
+    first_ = std::move(first.next);
+    if (first_ == nullptr) last_ = nullptr;
   }
+  const size_t n = std::min(buf.size() - filled, lent_.size());
+  if (n > 0) std::memcpy(buf.data() + filled, lent_.data(), n);
+  lent_.remove_prefix(n);
+  filled += n;
+  size_bytes_ -= filled;
   budget_->Remove(filled);
   return filled;
 }
@@ -53,7 +70,10 @@ size_t ReceiveBuffer::Read(absl::Span<char> buf) {
 size_t ReceiveBuffer::Clear() {
   const size_t cleared = size_bytes_;
   budget_->Remove(cleared);
-  blocks_.clear();
+  // One by one: a chain that destroyed itself would do so by recursion.
+  while (first_ != nullptr) first_ = std::move(first_->next);
+  last_ = nullptr;
+  lent_ = {};
   size_bytes_ = 0;
   return cleared;
 }

@@ -3,7 +3,7 @@
 #define HTTPSTREAM_SPDY_RECEIVE_BUFFER_H_
 
 #include <cstddef>
-#include <list>
+#include <cstdint>
 #include <memory>
 
 #include "absl/strings/string_view.h"
@@ -12,8 +12,10 @@
 
 namespace fairway::httpstream::spdy {
 
-// Bytes that a stream has received and nobody has read yet. Holds no memory
-// while it is empty, and never moves what it holds.
+// Bytes that a stream has received and nobody has read yet. They are lent
+// first: whoever reads them at once copies them from where they came in, and
+// only the rest is copied here. Holds no memory while it is empty, and never
+// moves what it holds.
 class ReceiveBuffer {
  public:
   // What it holds counts for `budget`, which must outlive it.
@@ -22,7 +24,10 @@ class ReceiveBuffer {
   ReceiveBuffer(const ReceiveBuffer&) = delete;
   ReceiveBuffer& operator=(const ReceiveBuffer&) = delete;
 
-  void Append(absl::string_view bytes);
+  // Adds `bytes`, which must stay where they are until Keep().
+  void Lend(absl::string_view bytes);
+  // Copies what was lent and not read.
+  void Keep();
 
   // Moves the first min(size(), buf.size()) bytes to `buf`; how many.
   size_t Read(absl::Span<char> buf);
@@ -36,14 +41,17 @@ class ReceiveBuffer {
  private:
   struct Block {
     std::unique_ptr<char[]> bytes;
-    size_t capacity = 0;
-    size_t start = 0;  // bytes before it were read
-    size_t end = 0;
+    std::unique_ptr<Block> next;
+    uint32_t capacity = 0;
+    uint32_t start = 0;  // bytes before it were read
+    uint32_t end = 0;
   };
 
   ReceiveBudget* const budget_;
-  std::list<Block> blocks_;
-  size_t size_bytes_ = 0;
+  std::unique_ptr<Block> first_;
+  Block* last_ = nullptr;
+  absl::string_view lent_;  // behind the blocks
+  size_t size_bytes_ = 0;   // of both
 };
 
 }  // namespace fairway::httpstream::spdy

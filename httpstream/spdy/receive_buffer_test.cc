@@ -3,38 +3,48 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
 
 namespace fairway::httpstream::spdy {
 namespace {
 
-TEST(ReceiveBufferTest, GivesBackWhatWasAppended) {
+TEST(ReceiveBufferTest, GivesBackWhatWasLent) {
   std::mt19937 random(7);
   ReceiveBudget budget;
   ReceiveBuffer buffer(&budget);
-  std::string appended, read;
+  std::string lent, read;
   for (int i = 0; i < 2000; ++i) {
-    const std::string piece(random() % 3000, static_cast<char>(i));
-    buffer.Append(piece);
-    appended += piece;
-    std::string out(random() % 3500, '\0');
-    out.resize(buffer.Read(absl::MakeSpan(out)));
-    read += out;
-    ASSERT_EQ(buffer.size(), appended.size() - read.size());
-    ASSERT_EQ(budget.session_bytes(), buffer.size());
+    std::string piece(random() % 3000, static_cast<char>(i));
+    buffer.Lend(piece);
+    lent += piece;
+    // What is read before it is kept, and what only after it.
+    for (bool kept : {false, true}) {
+      std::string out(random() % 1750, '\0');
+      out.resize(buffer.Read(absl::MakeSpan(out)));
+      read += out;
+      ASSERT_EQ(buffer.size(), lent.size() - read.size());
+      ASSERT_EQ(budget.session_bytes(), buffer.size());
+      if (kept) continue;
+      buffer.Keep();
+      std::fill(piece.begin(), piece.end(), '?');
+    }
   }
   std::string rest(buffer.size(), '\0');
   EXPECT_EQ(buffer.Read(absl::MakeSpan(rest)), rest.size());
-  EXPECT_EQ(read + rest, appended);
+  EXPECT_EQ(read + rest, lent);
   EXPECT_TRUE(buffer.empty());
 }
 
 TEST(ReceiveBufferTest, ClearSaysHowMuchWasLost) {
   ReceiveBudget budget;
   ReceiveBuffer buffer(&budget);
-  buffer.Append(std::string(100000, 'x'));
-  EXPECT_EQ(buffer.Clear(), 100000u);
+  const std::string bytes(100000, 'x');
+  buffer.Lend(bytes);
+  buffer.Keep();
+  buffer.Lend(bytes);
+  EXPECT_EQ(buffer.Clear(), 200000u);
   EXPECT_EQ(buffer.Clear(), 0u);
   char byte;
   EXPECT_EQ(buffer.Read(absl::MakeSpan(&byte, 1)), 0u);
@@ -43,11 +53,12 @@ TEST(ReceiveBufferTest, ClearSaysHowMuchWasLost) {
 TEST(ReceiveBufferTest, CountsForItsSessionAndTheProcessUntilItDies) {
   const size_t before = ReceiveBudget::process_bytes();
   ReceiveBudget one, other;
+  const std::string bytes(100, 'x');
   {
     ReceiveBuffer a(&one), b(&one), c(&other);
-    a.Append(std::string(100, 'x'));
-    b.Append(std::string(20, 'x'));
-    c.Append(std::string(3, 'x'));
+    a.Lend(absl::string_view(bytes).substr(0, 100));
+    b.Lend(absl::string_view(bytes).substr(0, 20));
+    c.Lend(absl::string_view(bytes).substr(0, 3));
     EXPECT_EQ(one.session_bytes(), 120u);
     EXPECT_EQ(other.session_bytes(), 3u);
     EXPECT_EQ(ReceiveBudget::process_bytes(), before + 123);

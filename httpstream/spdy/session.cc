@@ -42,7 +42,11 @@ class SpdyStream final : public Stream {
     return session_->WaitReplied(state_);
   }
 
-  const net::http::Headers& headers() const override { return state_->headers; }
+  const net::http::Headers& headers() const override {
+    static const auto* none = new net::http::Headers();
+    return state_->headers == nullptr ? *none : *state_->headers;
+  }
+  void ForgetHeaders() override { state_->headers = nullptr; }
   uint32_t identifier() const override { return state_->id; }
 
  private:
