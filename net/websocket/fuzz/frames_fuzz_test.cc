@@ -95,8 +95,10 @@ Said Decode(Role role, Limits limits, const fuzz::Pieces& pieces) {
   for (absl::string_view bytes : pieces) {
     std::string memory(bytes);
     absl::Span<char> piece = absl::MakeSpan(memory);
+    // Data is joined at the front, as a connection does it.
+    char* front = memory.data();
     while (true) {
-      absl::StatusOr<std::optional<Event>> event = decoder.Next(&piece);
+      absl::StatusOr<std::optional<Event>> event = decoder.Next(&piece, front);
       if (!event.ok()) {
         said.status = event.status();
         const uint16_t code = decoder.close_code();
@@ -106,6 +108,9 @@ Said Decode(Role role, Limits limits, const fuzz::Pieces& pieces) {
       if (!event->has_value()) break;
       Require(said.status.ok(), "nothing follows an error");
       Note(sender, **event, opcode, said);
+      if ((*event)->type == Event::Type::kData) {
+        front += (*event)->payload.size();
+      }
     }
     Require(piece.empty(), "all input is taken");
   }
