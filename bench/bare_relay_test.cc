@@ -40,7 +40,7 @@ bool ComesBack(uint16_t echo, const std::string& sent) {
 }
 
 TEST_F(BareRelayTest, EveryByteComesThroughBothWaysAtOnce) {
-  for (const size_t count : {0, 1, 16384, 16385, 20000000}) {
+  for (const size_t count : {0, 1, 16384, 16385, 5000000}) {
     EXPECT_TRUE(ComesBack(ports().echo, RandomBytes(count, count))) << count;
   }
 }
