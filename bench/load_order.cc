@@ -41,7 +41,7 @@ StandingOrder::StandingOrder(const std::vector<std::string>& order,
     : process_({Argv(order, limit_seconds), {}, ""}) {
   const std::optional<std::string> line =
       process_.ReadLine(e2e::Seconds(limit_seconds + kSpareSeconds));
-  answer_ = Parse(line.value_or(""), "");
+  answer_ = Parse(line.value_or(""), "load: " + order.at(0) + " has failed");
 }
 
 }  // namespace fairway::bench
