@@ -197,6 +197,7 @@ void MeasureRound(const Path& path, const Effort& effort, Results* results) {
 bool MeasureStalledRound(const Path& path, const Effort& effort,
                          Results* results) {
   Round round(path, effort, kStalled, kStalledLimitSeconds, results);
+  path.hops();  // else the stall would be blamed for what is missing
   const StandingOrder stall({"stall", std::to_string(path.ports().source),
                              std::to_string(path.ports().deaf)},
                             kLimitSeconds);
