@@ -42,7 +42,10 @@ absl::StatusOr<StreamPair> StartStreams(httpstream::Connection& session,
   absl::StatusOr<std::unique_ptr<Stream>> data =
       session.StartStream(std::move(headers));
   if (!data.ok()) return Failed(data.status(), kDataName, ports);
-  return StreamPair{*std::move(error), *std::move(data)};
+  StreamPair pair = {*std::move(error), *std::move(data)};
+  pair.error->ForgetHeaders();
+  pair.data->ForgetHeaders();
+  return pair;
 }
 
 Task<absl::Status> WaitAccepted(StreamPair& pair, std::string ports) {

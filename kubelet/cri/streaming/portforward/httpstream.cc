@@ -193,6 +193,8 @@ Task<absl::Status> HttpStreamHandler::PortForward(HttpStreamPairPtr pair) {
   Stream& error = *pair->error_stream();
   absl::StatusOr<uint16_t> port = ParsePort(data.headers().Get(kPortHeader));
   if (!port.ok()) co_return port.status();
+  data.ForgetHeaders();
+  error.ForgetHeaders();
 
   VLOG(5) << "(request=" << pair->request_id()
           << ") invoking forwarder.PortForward for port " << *port;
