@@ -14,7 +14,8 @@ namespace fairway::bench {
 // kube-apiserver and kubelet (1.20, which still has its dockershim) come from
 // `folder`; etcd and kubectl from there, or from Debian's packages. socat,
 // which that kubelet starts for each connection, is a hop too. The flags are
-// those of hack/local-up-cluster.sh (v1.20.2), less what no port-forward needs.
+// those that hack/local-up-cluster.sh gives them, less what no port-forward
+// needs.
 //
 // Errors: throws std::runtime_error, naming the program that is missing, or
 // with the last words of the one that does not get ready.

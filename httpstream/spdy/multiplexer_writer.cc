@@ -13,7 +13,8 @@ namespace {
 
 // What a stream may send before it is another's turn. Go reads a frame whole
 // into its hands, and others wait behind it; ours takes it piece by piece.
-constexpr size_t kTurnBytes = 32 * 1024;
+constexpr size_t kTurnBytes = 128 * 1024;
+constexpr size_t kTurnBytesTowardGo = 32 * 1024;
 // One Write of the transport. Control frames wait for it.
 constexpr size_t kMaxBatchBytes = 256 * 1024;
 constexpr size_t kMaxBatchFrames = 64;
@@ -94,8 +95,9 @@ bool Multiplexer::Gather() {
 }
 
 size_t Multiplexer::TurnBytes() const {
+  if (windows_ != Windows::kAgreed) return kTurnBytesTowardGo;
   const bool alone = ready_.empty() && blocked_.empty();
-  return alone && windows_ == Windows::kAgreed ? kMaxBatchBytes : kTurnBytes;
+  return alone ? kMaxBatchBytes : kTurnBytes;
 }
 
 StreamState* Multiplexer::NextInTurn() const {
