@@ -219,7 +219,8 @@ Task<absl::Status> Multiplexer::Write(
       MakeReady(*stream);
     }
     absl::Status waited = co_await stream->writable.WaitThoughCancelled();
-    if (!waited.ok()) cancelled = true;
+    // The request may have come after the wait was over.
+    if (!waited.ok() || IsRequested(cancellation)) cancelled = true;
   }
 }
 

@@ -146,6 +146,7 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   absl::Status OnSynStream(SynStreamFrame frame);
   void Accept(const StreamPtr& stream);
   void OnSynReply(const SynReplyFrame& frame);
+  void NoteAccepted(const StreamPtr& stream);
   void OnHeaders(const HeadersFrame& frame);
   absl::Status OnData(const DataPiece& piece);
   void OnFin(const StreamPtr& stream);

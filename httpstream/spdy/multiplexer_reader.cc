@@ -252,6 +252,7 @@ void Multiplexer::Accept(const StreamPtr& stream) {
     return;
   }
   stream->replied = true;
+  stream->changed.NotifyAll();
   WakeWriter();
 }
 
@@ -259,13 +260,20 @@ void Multiplexer::OnSynReply(const SynReplyFrame& frame) {
   if (windows_ == Windows::kUndecided) DoWithoutWindows();
   StreamPtr stream = FindStream(frame.stream_id);
   if (stream == nullptr) return;
-  if (stream->replied || !IsOwnNumber(frame.stream_id)) {
+  if (stream->reply_came || !IsOwnNumber(frame.stream_id)) {
     AbortStream(stream, RstStatus::kStreamInUse);
     return;
   }
   NoteActivity();
-  stream->replied = true;
+  stream->reply_came = true;
+  NoteAccepted(stream);
   if (frame.fin) OnFin(stream);
+}
+
+// Go's server may have its first words sent before its SYN_REPLY.
+void Multiplexer::NoteAccepted(const StreamPtr& stream) {
+  if (stream->replied || !IsOwnNumber(stream->id)) return;
+  stream->replied = true;
   stream->changed.NotifyAll();
 }
 
@@ -296,6 +304,7 @@ absl::Status Multiplexer::OnData(const DataPiece& piece) {
     }
     return absl::OkStatus();
   }
+  NoteAccepted(stream);
   stream->receive_window_bytes -= bytes;
   if (windows_ == Windows::kAgreed && stream->receive_window_bytes < 0) {
     ReturnSessionWindow(bytes);

@@ -60,7 +60,8 @@ struct StreamState : std::enable_shared_from_this<StreamState> {
 
   // The handshake. `accepting` is set while the handler of new streams runs:
   // what it does to the stream then becomes the reply.
-  bool replied = false;
+  bool replied = false;     // the peer, or we, accepted it
+  bool reply_came = false;  // by a SYN_REPLY
   bool accepting = false;
   bool abandoned = false;
 

@@ -77,6 +77,7 @@ int TlsEngine::BioRead(BIO* bio, char* out, int size) {
   }
   std::memcpy(out, engine->input_.data() + engine->input_start_, n);
   engine->border_.Pass(out, n);
+  engine->read_data_last_ = false;
   engine->input_start_ += n;
   return static_cast<int>(n);
 }
@@ -292,6 +293,7 @@ absl::StatusOr<TlsEngine::Progress> TlsEngine::Handshake() {
       }
     }
     handshake_done_ = true;
+    read_data_last_ = true;
     first_bytes_ = std::string();
     const uint8_t* protocol = nullptr;
     unsigned protocol_size = 0;
@@ -310,8 +312,8 @@ absl::StatusOr<TlsEngine::Progress> TlsEngine::Handshake() {
 bool TlsEngine::HandOver() {
   if (records_ != nullptr) return true;
   if (moved_ < options_.bulk_after_bytes || !border_.reached() ||
-      SSL_pending(ssl_.get()) > 0 || fin_sent_ || fin_received_ ||
-      !error_.ok()) {
+      !read_data_last_ || SSL_pending(ssl_.get()) > 0 || fin_sent_ ||
+      fin_received_ || !error_.ok()) {
     return false;
   }
   const bool is_client = options_.peer_use == CertificateUse::kServer;
@@ -354,6 +356,7 @@ size_t TlsEngine::ReadByBoringSsl(absl::Span<char> buf) {
   }
   moved_ += n;
   has_read_ = true;
+  read_data_last_ = true;
   return n;
 }
 

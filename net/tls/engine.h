@@ -153,6 +153,8 @@ class TlsEngine {
   uint64_t moved_ = 0;
   bool has_read_ = false;
   RecordBorder border_;
+  // BoringSSL may keep the first part of another message.
+  bool read_data_last_ = false;
   std::string first_bytes_;  // of the peer's first record
   absl::Status verify_error_;
   absl::Status error_;

@@ -37,6 +37,7 @@ struct Connection {
   std::unique_ptr<TlsEngine> engine;
   bool closed = false;
   bool fin_sent = false;
+  bool fin_flushed = false;
   bool transport_closed = false;
   bool reads_much = false;  // so the next read has a large buffer
   // The transport takes one Write at a time, and besides the writer a reader
@@ -98,7 +99,7 @@ Task<void> AnswerHttp(ConnectionPtr c, std::string answer) {
 
 // Both close_notify have passed, so nothing more will.
 Task<absl::Status> CloseFinishedTransport(ConnectionPtr c) {
-  if (!c->fin_sent || !c->engine->fin_received() || c->transport_closed) {
+  if (!c->fin_flushed || !c->engine->fin_received() || c->transport_closed) {
     co_return absl::OkStatus();
   }
   c->transport_closed = true;
@@ -184,6 +185,7 @@ class TlsStreamImpl final : public TlsStream {
     c->engine->CloseWrite();
     absl::Status flushed = co_await Flush(c);
     if (!flushed.ok()) co_return flushed;
+    c->fin_flushed = true;
     absl::Status closed = co_await CloseFinishedTransport(c);
     co_return closed;
   }

@@ -2,6 +2,7 @@
 #include "net/tls/traffic_key.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 
 #include "net/tls/boringssl.h"
@@ -28,8 +29,12 @@ void ExpandLabel(RecordCipher cipher, const uint8_t* secret,
   info.append(label.data(), label.size());
   info.push_back('\0');
   const EVP_MD* digest = Digest(cipher);
-  HKDF_expand(out, out_size, digest, secret, EVP_MD_size(digest),
-              reinterpret_cast<const uint8_t*>(info.data()), info.size());
+  // Only for want of memory; sealing with a key that is none would be worse.
+  if (!HKDF_expand(out, out_size, digest, secret, EVP_MD_size(digest),
+                   reinterpret_cast<const uint8_t*>(info.data()),
+                   info.size())) {
+    std::abort();
+  }
 }
 
 }  // namespace

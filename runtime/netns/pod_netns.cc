@@ -182,7 +182,7 @@ Task<absl::StatusOr<int>> Connect(Fd fd, int family, uint16_t port) {
   int error = TryConnect(fd.get(), loopback);
   // On loopback it is decided when the first call returns, which cannot say so.
   if (error == EINPROGRESS) error = TryConnect(fd.get(), loopback);
-  if (error == EINPROGRESS) {
+  while (error == EINPROGRESS) {
     absl::Status writable = co_await WaitWritable(fd.get());
     if (!writable.ok()) {
       co_return absl::Status(
@@ -224,6 +224,8 @@ Delivery MakeSockets(int family, size_t count) {
       made.error = fd.status();
     }
   }
+  // What is scarce is not kept in advance.
+  while (!made.error.ok() && made.sockets.size() > 1) made.sockets.pop_back();
   return made;
 }
 
