@@ -196,7 +196,7 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   bool Gather();
   // Adds the stream's next frame to the batch.
   void GatherFrame(const StreamPtr& stream, size_t payload_bytes);
-  size_t TurnBytes() const;
+  size_t TurnBytes(const StreamState& stream) const;
   void TakePayload(StreamState& stream, size_t bytes);
   void FinishBatch();
   StreamState* NextInTurn() const;

@@ -13,8 +13,8 @@ namespace {
 
 // What a stream may send before it is another's turn. Go reads a frame whole
 // into its hands, and others wait behind it; ours takes it piece by piece.
-constexpr size_t kTurnBytes = 128 * 1024;
-constexpr size_t kTurnBytesTowardGo = 32 * 1024;
+constexpr size_t kShortTurnBytes = 32 * 1024;
+constexpr size_t kLongTurnBytes = 128 * 1024;
 // One Write of the transport. Control frames wait for it.
 constexpr size_t kMaxBatchBytes = 256 * 1024;
 constexpr size_t kMaxBatchFrames = 64;
@@ -85,7 +85,7 @@ bool Multiplexer::Gather() {
     }
     GatherFrame(
         stream,
-        std::min({left, TurnBytes(),
+        std::min({left, TurnBytes(*stream),
                   static_cast<size_t>(std::max<int64_t>(allowance, 0))}));
     MakeReady(*stream);
   }
@@ -94,10 +94,13 @@ bool Multiplexer::Gather() {
   return true;
 }
 
-size_t Multiplexer::TurnBytes() const {
-  if (windows_ != Windows::kAgreed) return kTurnBytesTowardGo;
+size_t Multiplexer::TurnBytes(const StreamState& stream) const {
+  if (windows_ != Windows::kAgreed) return kShortTurnBytes;
   const bool alone = ready_.empty() && blocked_.empty();
-  return alone ? kMaxBatchBytes : kTurnBytes;
+  if (alone) return kMaxBatchBytes;
+  // Who spends a small window at once waits for it longer than its turn took.
+  const size_t quarter = std::max<int64_t>(stream.send_window_bytes, 0) / 4;
+  return std::clamp(quarter, kShortTurnBytes, kLongTurnBytes);
 }
 
 StreamState* Multiplexer::NextInTurn() const {
