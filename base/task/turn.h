@@ -7,6 +7,7 @@
 #define BASE_TASK_TURN_H_
 
 #include <memory>
+#include <utility>
 
 #include "base/task/task.h"
 
@@ -19,24 +20,44 @@ class Ready {
   virtual void Run() = 0;
 
  private:
-  friend class Turn;
+  friend class ReadyList;
   std::unique_ptr<Ready> next_;
 };
 
+// Who came first, goes first.
+class ReadyList {
+ public:
+  ReadyList() = default;
+  ReadyList(ReadyList&& other) noexcept
+      : first_(std::move(other.first_)),
+        last_(std::exchange(other.last_, nullptr)) {}
+  ReadyList& operator=(ReadyList&&) = delete;
+  ~ReadyList();
+
+  void Push(std::unique_ptr<Ready> ready);
+  std::unique_ptr<Ready> Pop();  // null where there is none
+  bool empty() const { return first_ == nullptr; }
+
+ private:
+  std::unique_ptr<Ready> first_;
+  Ready* last_ = nullptr;
+};
+
 // Runs `ready` once the caller has suspended: at the end of the turn that is
-// under way on `executor`, or else in one of its own. In the order of the
-// calls; never before RunSoon() returns. A loop that ends destroys it instead.
+// under way on `executor`, in the order of the calls, or else in a turn of its
+// own. Never before RunSoon() returns. A loop that ends destroys it instead.
 void RunSoon(Executor executor, std::unique_ptr<Ready> ready);
 
 // Calls `handler` and then what has become ready meanwhile: for the handlers of
-// a loop's operations. After a bounded number the rest waits for the loop, so
-// that those who wake one another do not keep out everybody else.
+// a loop's operations. After a bounded number the rest waits for the loop and
+// is one handler there, however many they are: so those who wake one another,
+// or are woken by the thousand, do not keep out everybody else.
 class Turn {
  public:
   template <typename Handler>
   static void Of(Executor executor, Handler&& handler) {
     if (IsUnderWay(executor)) return handler();
-    Turn turn(executor);
+    Turn turn(executor, ReadyList());
     handler();
     turn.End();
   }
@@ -44,7 +65,7 @@ class Turn {
  private:
   friend void RunSoon(Executor executor, std::unique_ptr<Ready> ready);
 
-  explicit Turn(Executor executor);
+  Turn(Executor executor, ReadyList ready);
   ~Turn();  // what is left gets a turn of its own
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
@@ -52,16 +73,13 @@ class Turn {
   static bool IsUnderWay(Executor executor) {
     return current_ != nullptr && current_->executor_ == executor;
   }
-  void Push(std::unique_ptr<Ready> ready);
-  std::unique_ptr<Ready> Pop();
   void End();
 
   static thread_local Turn* current_;
 
   const Executor executor_;
   Turn* const outer_;
-  std::unique_ptr<Ready> first_;
-  Ready* last_ = nullptr;
+  ReadyList ready_;
 };
 
 }  // namespace fairway

@@ -76,6 +76,41 @@ TEST(TurnTest, ThoseWhoWakeOneAnotherKeepOutNobody) {
   EXPECT_GT(turns, 2);
 }
 
+TEST(TurnTest, ThousandsThatAreWokenAtOnceKeepOutNobody) {
+  constexpr int kMany = 10'000;
+  asio::io_context loop(1);
+  int ran = 0;
+  bool in_order = true;
+  asio::post(loop, [&] {
+    Turn::Of(loop.get_executor(), [&] {
+      for (int i = 0; i < kMany; ++i) {
+        Soon(loop, [&, i] { in_order = in_order && ran++ == i; });
+      }
+      asio::post(loop, [&] {
+        asio::post(loop, [&] { EXPECT_LT(ran, kMany / 2); });
+      });
+    });
+  });
+  loop.run();
+  EXPECT_EQ(ran, kMany);
+  EXPECT_TRUE(in_order);
+}
+
+TEST(TurnTest, LoopThatEndsDestroysThousandsWithoutAStackOfThem) {
+  constexpr int kMany = 1'000'000;
+  auto loop = std::make_unique<asio::io_context>(1);
+  auto token = std::make_shared<int>();
+  asio::post(*loop, [&] {
+    Turn::Of(loop->get_executor(), [&] {
+      for (int i = 0; i < kMany; ++i) Soon(*loop, [token] {});
+      loop->stop();
+    });
+  });
+  loop->run();
+  loop.reset();
+  EXPECT_EQ(token.use_count(), 1);
+}
+
 TEST(TurnTest, TurnOfAnotherLoopIsNotMistakenForThisOnes) {
   asio::io_context loop(1);
   asio::io_context other(1);
