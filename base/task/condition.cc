@@ -52,32 +52,37 @@ void Condition::Complete(Waiter* waiter, error_code result) {
   RunSoon(executor_, std::unique_ptr<Ready>(waiter));
 }
 
+// Each wait costs one coroutine: what waits at the bottom of an idle connection
+// is nearly all that the connection takes.
+auto Condition::Suspend() {
+  return asio::async_initiate<decltype(kAwait) const, void(error_code)>(
+      [this](auto handler) {
+        using Handler = decltype(handler);
+        auto slot = asio::get_associated_cancellation_slot(handler);
+        auto waiter =
+            std::make_unique<WaiterOf<Handler>>(executor_, std::move(handler));
+        Waiter* raw = waiter.get();
+        Add(std::move(waiter));
+        if (slot.is_connected()) {
+          slot.assign([this, raw](asio::cancellation_type) {
+            Complete(raw, asio::error::operation_aborted);
+          });
+        }
+      },
+      kAwait);
+}
+
 Task<absl::Status> Condition::Wait() {
   Cancellation cancellation = co_await kThisCancellation;
   if (IsRequested(cancellation)) {
     co_return absl::CancelledError("wait: cancelled");
   }
-  absl::Status status = co_await WaitThoughCancelled();
-  co_return status;
+  auto [ec] = co_await Suspend();
+  co_return FromAsio(ec, "wait");
 }
 
 Task<absl::Status> Condition::WaitThoughCancelled() {
-  auto initiate = [this](auto handler) {
-    using Handler = decltype(handler);
-    auto slot = asio::get_associated_cancellation_slot(handler);
-    auto waiter =
-        std::make_unique<WaiterOf<Handler>>(executor_, std::move(handler));
-    Waiter* raw = waiter.get();
-    Add(std::move(waiter));
-    if (slot.is_connected()) {
-      slot.assign([this, raw](asio::cancellation_type) {
-        Complete(raw, asio::error::operation_aborted);
-      });
-    }
-  };
-  auto [ec] =
-      co_await asio::async_initiate<decltype(kAwait) const, void(error_code)>(
-          initiate, kAwait);
+  auto [ec] = co_await Suspend();
   co_return FromAsio(ec, "wait");
 }
 

@@ -53,6 +53,7 @@ class Condition {
   template <typename Handler>
   class WaiterOf;
 
+  auto Suspend();
   void Add(std::unique_ptr<Waiter> waiter);
   void Complete(Waiter* waiter, boost::system::error_code result);
 

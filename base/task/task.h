@@ -16,9 +16,9 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 namespace fairway {
 
@@ -29,8 +29,9 @@ template <typename T = void>
 using Task = boost::asio::awaitable<T, Executor>;
 
 // The one completion token: `auto [ec, n] = co_await x.async_foo(kAwait);`
-inline constexpr auto kAwait =
-    boost::asio::as_tuple(boost::asio::use_awaitable_t<Executor>());
+// The operation lies in the frame of who waits for it, and takes no coroutine
+// of its own.
+inline constexpr auto kAwait = boost::asio::as_tuple(boost::asio::deferred);
 
 // The executor that the calling coroutine runs on:
 // `Executor executor = co_await kThisExecutor;`

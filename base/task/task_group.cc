@@ -15,6 +15,15 @@ namespace fairway {
 
 namespace asio = boost::asio;
 
+namespace {
+
+struct Running {
+  asio::cancellation_signal signal;
+  absl::Status result;
+};
+
+}  // namespace
+
 struct TaskGroup::State {
   explicit State(Executor ex) : executor(ex), ended(ex) {}
 
@@ -27,14 +36,14 @@ struct TaskGroup::State {
 
   void Cancel() {
     // A handler may end its task, and so remove its own signal, at once.
-    for (auto it = signals.begin(); it != signals.end();) {
-      auto signal = it++;
-      signal->emit(asio::cancellation_type::terminal);
+    for (auto it = tasks.begin(); it != tasks.end();) {
+      auto task = it++;
+      task->signal.emit(asio::cancellation_type::terminal);
     }
   }
 
   Executor executor;
-  std::list<asio::cancellation_signal> signals;
+  std::list<Running> tasks;
   absl::Status first_failure;
   Condition ended;
 };
@@ -53,10 +62,10 @@ absl::Status FromException(std::exception_ptr exception) {
 
 // Owns the body for the coroutine's whole life, and lets a cancelled await
 // return its error instead of throwing.
-Task<absl::Status> Run(std::function<Task<absl::Status>()> body) {
+Task<void> Run(std::function<Task<absl::Status>()> body, Running* running) {
   co_await asio::this_coro::throw_if_cancelled(false);
-  absl::Status status = co_await body();
-  co_return status;
+  absl::Status result = co_await body();
+  running->result = std::move(result);
 }
 
 }  // namespace
@@ -76,19 +85,20 @@ void TaskGroup::SpawnOrCancelAll(std::function<Task<absl::Status>()> body) {
 
 void TaskGroup::Start(std::function<Task<absl::Status>()> body,
                       bool cancel_all) {
-  auto signal = state_->signals.emplace(state_->signals.end());
-  auto done = [state = state_, signal, cancel_all](std::exception_ptr exception,
-                                                   absl::Status status) {
-    state->signals.erase(signal);
-    if (exception) status = FromException(exception);
+  auto task = state_->tasks.emplace(state_->tasks.end());
+  auto done = [state = state_, task, cancel_all](std::exception_ptr exception) {
+    absl::Status status =
+        exception ? FromException(exception) : std::move(task->result);
+    state->tasks.erase(task);
     if (!status.ok()) {
       state->NoteFailure(status);
       if (cancel_all) state->Cancel();
     }
-    if (state->signals.empty()) state->ended.NotifyAll();
+    if (state->tasks.empty()) state->ended.NotifyAll();
   };
-  asio::co_spawn(state_->executor, Run(std::move(body)),
-                 asio::bind_cancellation_slot(signal->slot(), std::move(done)));
+  asio::co_spawn(
+      state_->executor, Run(std::move(body), &*task),
+      asio::bind_cancellation_slot(task->signal.slot(), std::move(done)));
 }
 
 void TaskGroup::Cancel() { state_->Cancel(); }
@@ -97,14 +107,14 @@ Task<absl::Status> TaskGroup::Join() {
   std::shared_ptr<State> state = state_;
   bool cancelled = co_await IsCancelled();
   if (cancelled) state->Cancel();
-  while (!state->signals.empty()) {
+  while (!state->tasks.empty()) {
     absl::Status waited = co_await state->ended.WaitThoughCancelled();
     if (!waited.ok()) state->Cancel();
   }
   co_return state->first_failure;
 }
 
-size_t TaskGroup::running() const { return state_->signals.size(); }
+size_t TaskGroup::running() const { return state_->tasks.size(); }
 
 Executor TaskGroup::executor() const { return state_->executor; }
 
