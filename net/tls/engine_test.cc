@@ -15,8 +15,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status/testing/status_matchers.h"
+#include "net/tls/bulk_gcm.h"
 #include "net/tls/certs.h"
 #include "net/tls/context.h"
+#include "net/tls/traffic_key.h"
 
 namespace fairway::net {
 namespace {
@@ -185,6 +187,31 @@ class EngineTest : public ::testing::Test {
     ASSERT_EQ(to.text == text, true);
   }
 
+  // To seal by hand what `end` sends.
+  static std::unique_ptr<TrafficKey> WriteKey(End& end) {
+    const SSL* ssl = end.engine->ssl_for_test();
+    bssl::Span<const uint8_t> read;
+    bssl::Span<const uint8_t> write;
+    EXPECT_TRUE(bssl::SSL_get_traffic_secrets(ssl, &read, &write));
+    return std::make_unique<TrafficKey>(
+        RecordCipher::kAes128GcmSha256,
+        absl::string_view(reinterpret_cast<const char*>(write.data()),
+                          write.size()),
+        SSL_get_write_sequence(ssl));
+  }
+
+  static std::string Seal(TrafficKey& key, int type, std::string content) {
+    content.push_back(static_cast<char>(type));
+    const size_t body = content.size() + BulkGcm::kTagBytes;
+    const std::string head = {SSL3_RT_APPLICATION_DATA, 3, 3,
+                              static_cast<char>(body >> 8),
+                              static_cast<char>(body)};
+    key.gcm().Begin(key.NextNonce(), head);
+    key.gcm().Encrypt(content, content.data());
+    const BulkGcm::Tag tag = key.gcm().FinishEncrypt();
+    return absl::StrCat(head, content, std::string(tag.begin(), tag.end()));
+  }
+
   std::shared_ptr<const TlsServerContext> server_context_;
   std::shared_ptr<const TlsClientContext> client_context_;
   TlsEngine::Options client_options_;
@@ -242,6 +269,31 @@ TEST_F(EngineTest, NotInTheMidstOfARecord) {
     Exchange(client_, server_, 1000);
     EXPECT_TRUE(client_.engine->is_bulk());
   }
+}
+
+TEST_F(EngineTest, NotInTheMidstOfAHandshakeMessage) {
+  Connect(10'000, kNever);
+  Exchange(server_, client_, 1000);
+  const std::unique_ptr<TrafficKey> key = WriteKey(server_);
+  // A KeyUpdate in two records.
+  client_.inbox = Seal(*key, SSL3_RT_HANDSHAKE, {SSL3_MT_KEY_UPDATE, 0, 0});
+  client_.text.clear();
+  ASSERT_THAT(ReadAll(client_), IsOk());
+  Exchange(client_, server_, 20'000);
+  Exchange(client_, server_, 1000);
+  EXPECT_FALSE(client_.engine->is_bulk());
+  client_.inbox =
+      Seal(*key, SSL3_RT_HANDSHAKE, {1, SSL_KEY_UPDATE_NOT_REQUESTED});
+  key->Update();
+  client_.inbox += Seal(*key, SSL3_RT_APPLICATION_DATA, "under the new key");
+  ASSERT_THAT(ReadAll(client_), IsOk());
+  EXPECT_EQ(client_.text, "under the new key");
+  Exchange(client_, server_, 1000);
+  EXPECT_TRUE(client_.engine->is_bulk());
+  client_.inbox = Seal(*key, SSL3_RT_APPLICATION_DATA, ", and the next");
+  client_.text.clear();
+  ASSERT_THAT(ReadAll(client_), IsOk());
+  EXPECT_EQ(client_.text, ", and the next");
 }
 
 TEST_F(EngineTest, EmptyBuffersAreHeldForNothing) {
