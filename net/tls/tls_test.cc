@@ -581,6 +581,44 @@ TEST_P(BothLayersTest, TamperedRecordIsAnErrorAgainAndAgain) {
   });
 }
 
+TEST_P(BothLayersTest, EndThatIsOnItsWayIsNotCutOff) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    absl::StatusOr<Established> ends = co_await Establish(GetParam());
+    if (!ends.ok()) co_return ends.status();
+    // Four records, which leave too little of the pipe for close_notify.
+    const std::string text(kDefaultPipeBytes - 4 * 22 - 10, 'x');
+    absl::Status sent = co_await WriteAll(*ends->client, text);
+    FAIRWAY_CO_RETURN_IF_ERROR(sent);
+    bool closed = false;
+    TaskGroup group(executor);
+    group.Spawn([&]() -> Task<absl::Status> {
+      absl::Status status = co_await ends->client->CloseWrite();
+      closed = true;
+      co_return status;
+    });
+    EXPECT_FALSE(closed);
+    absl::Status ended = co_await ends->server->CloseWrite();
+    FAIRWAY_CO_RETURN_IF_ERROR(ended);
+    char byte;
+    absl::StatusOr<size_t> n =
+        co_await ends->client->Read(absl::MakeSpan(&byte, 1));
+    if (!n.ok()) co_return n.status();
+    EXPECT_EQ(*n, 0u);
+    EXPECT_FALSE(closed);
+
+    std::string got(text.size(), '\0');
+    absl::Status read = co_await ReadFull(
+        *ends->server, absl::MakeSpan(got.data(), got.size()));
+    FAIRWAY_CO_RETURN_IF_ERROR(read);
+    EXPECT_TRUE(got == text);
+    n = co_await ends->server->Read(absl::MakeSpan(&byte, 1));
+    if (!n.ok()) co_return n.status();
+    EXPECT_EQ(*n, 0u);
+    absl::Status joined = co_await group.Join();
+    co_return joined;
+  });
+}
+
 struct BadConfigCase {
   const char* name;
   std::function<void(TlsServerConfig&)> change;
