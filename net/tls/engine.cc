@@ -124,12 +124,25 @@ absl::StatusOr<std::unique_ptr<TlsEngine>> TlsEngine::New(Options options) {
         absl::StrCat("tls: invalid server name ", o.server_name));
   }
   if (o.sessions != nullptr) {
-    bssl::UniquePtr<SSL_SESSION> session = o.sessions->Take(o.server_name);
+    bssl::UniquePtr<SSL_SESSION> session = engine->TakeSession();
     // Without it the handshake is a whole one.
     if (session != nullptr) (void)SSL_set_session(ssl, session.get());
     ERR_clear_error();
   }
   return engine;
+}
+
+bssl::UniquePtr<SSL_SESSION> TlsEngine::TakeSession() {
+  while (true) {
+    bssl::UniquePtr<SSL_SESSION> session =
+        options_.sessions->Take(options_.server_name);
+    if (session == nullptr || options_.roots == nullptr) return session;
+    // The server may have a new certificate, which a whole handshake would
+    // show; a resumed one is held to the old.
+    absl::StatusOr<CertificateChain> chain =
+        ParseChain(SSL_SESSION_get0_peer_certificates(session.get()));
+    if (chain.ok() && VerifyTimes(*chain, options_.now()).ok()) return session;
+  }
 }
 
 void TlsEngine::OfferSessions(SSL_CTX* ctx) {

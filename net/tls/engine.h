@@ -117,6 +117,8 @@ class TlsEngine {
 
   static int OnNewSession(SSL* ssl, SSL_SESSION* session);
 
+  // One whose server's certificates are still good; null if there is none.
+  bssl::UniquePtr<SSL_SESSION> TakeSession();
   absl::Status VerifyPeer();
   // What a full handshake would have found, of a client that resumed one.
   absl::Status VerifyResumedClient();

@@ -435,33 +435,69 @@ TEST_F(EngineTest, OtherNameOrContextIsNotResumed) {
 
 absl::Time InTwoYears() { return absl::Now() + absl::Hours(24 * 730); }
 
-TEST_F(EngineTest, CertificateThatHasExpiredIsNotResumed) {
-  constexpr char kExpired[] = "x509: certificate has expired";
-  for (bool at_client : {true, false}) {
-    Connect(kNever, kNever);
-    Exchange(server_, client_, 1);
-    (at_client ? client_options_ : server_options_).now = InTwoYears;
-    EXPECT_THAT(TryConnect(),
-                StatusIs(StatusCode::kUnauthenticated, HasSubstr(kExpired)));
-    // It was the other's certificate that was judged, and the other is told.
-    (at_client ? client_options_ : server_options_).now = absl::Now;
-    if (!at_client) {
-      ASSERT_TRUE(client_.shaken);
-      EXPECT_THAT(ReadAll(client_),
-                  StatusIs(StatusCode::kUnauthenticated,
-                           "remote error: tls: bad certificate"));
-    }
-  }
+// A server whose certificate was renewed for three years, and which opens the
+// tickets of `old`.
+std::shared_ptr<const TlsServerContext> Renewed(
+    const CertificateAuthority& authority, const TlsServerContext& old) {
+  CertificateRequest request;
+  request.dns_names = {"server.test"};
+  request.validity = absl::Hours(24 * 365 * 3);
+  const CertificateAndKey identity = authority.Sign(request).value();
+  TlsServerConfig config;
+  config.cert_pem = identity.cert_pem;
+  config.key_pem = identity.key_pem;
+  config.client_ca_pem = authority.cert_pem();
+  config.client_certificates = ClientCertificates::kRequireAndVerify;
+  std::shared_ptr<const TlsServerContext> renewed =
+      NewTlsServerContext(config).value();
+  std::string keys(48, '\0');
+  EXPECT_TRUE(SSL_CTX_get_tlsext_ticket_keys(old.ssl_ctx.get(), keys.data(),
+                                             keys.size()));
+  EXPECT_TRUE(SSL_CTX_set_tlsext_ticket_keys(renewed->ssl_ctx.get(),
+                                             keys.data(), keys.size()));
+  return renewed;
 }
 
-TEST_F(EngineTest, ClientOfAnotherAuthorityIsNotResumed) {
+TEST_F(EngineTest, RenewedCertificateIsAskedForOnceTheOldHasExpired) {
   Connect(kNever, kNever);
   Exchange(server_, client_, 1);
-  bssl::UniquePtr<X509_STORE> nobody(X509_STORE_new());
-  server_options_.roots = nobody.get();
+  const auto renewed = Renewed(Authority(), *server_context_);
+  server_options_.ctx = renewed->ssl_ctx.get();
+  // Its ticket is good as long as the certificate is.
+  Connect(kNever, kNever);
+  EXPECT_TRUE(IsResumed());
+  Exchange(server_, client_, 1);
+  client_options_.now = InTwoYears;
+  Connect(kNever, kNever);
+  EXPECT_FALSE(IsResumed());
+  Exchange(server_, client_, 1);
+  Connect(kNever, kNever);
+  EXPECT_TRUE(IsResumed());
+}
+
+TEST_F(EngineTest, ClientWhoseCertificateHasExpiredIsNotResumed) {
+  Connect(kNever, kNever);
+  Exchange(server_, client_, 1);
+  server_options_.now = InTwoYears;
   EXPECT_THAT(TryConnect(),
               StatusIs(StatusCode::kUnauthenticated,
-                       "x509: certificate signed by unknown authority"));
+                       HasSubstr("x509: certificate has expired")));
+  ASSERT_TRUE(client_.shaken);
+  EXPECT_THAT(ReadAll(client_), StatusIs(StatusCode::kUnauthenticated,
+                                         "remote error: tls: bad certificate"));
+}
+
+TEST_F(EngineTest, PeerOfAnotherAuthorityIsNotResumed) {
+  bssl::UniquePtr<X509_STORE> nobody(X509_STORE_new());
+  for (TlsEngine::Options* options : {&client_options_, &server_options_}) {
+    Connect(kNever, kNever);
+    Exchange(server_, client_, 1);
+    X509_STORE* const roots = std::exchange(options->roots, nobody.get());
+    EXPECT_THAT(TryConnect(),
+                StatusIs(StatusCode::kUnauthenticated,
+                         "x509: certificate signed by unknown authority"));
+    options->roots = roots;
+  }
 }
 
 }  // namespace

@@ -198,6 +198,14 @@ absl::Status VerifyToRoots(const CertificateChain& chain, X509_STORE* roots,
 
 bool IsIpAddress(absl::string_view text) { return !IpBytes(text).empty(); }
 
+absl::Status VerifyTimes(const CertificateChain& chain, absl::Time now) {
+  for (const bssl::UniquePtr<X509>& certificate : chain) {
+    absl::Status status = VerifyTime(certificate.get(), now);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status VerifyHostname(X509* leaf, absl::string_view server_name) {
   const SubjectAltNames names = ReadSubjectAltNames(leaf);
   const std::string ip = IpBytes(server_name);

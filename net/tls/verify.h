@@ -27,6 +27,9 @@ absl::Status VerifyChain(const CertificateChain& chain, X509_STORE* roots,
                          CertificateUse use, absl::string_view server_name,
                          absl::Time now);
 
+// Only the times, of the whole chain. Errors: kUnauthenticated, in Go's words.
+absl::Status VerifyTimes(const CertificateChain& chain, absl::Time now);
+
 // Only the name. Errors: kUnauthenticated, in Go's words.
 absl::Status VerifyHostname(X509* leaf, absl::string_view server_name);
 
