@@ -57,7 +57,7 @@ class Stream : public net::ByteStream {
   // Returns when the peer has accepted the stream; at once for one that the
   // peer made. One such call at a time, which may overlap with every other.
   // Errors: kAborted if the stream was refused or reset; kUnavailable;
-  // kDeadlineExceeded 30 s after the call.
+  // kDeadlineExceeded 30 s after it was made.
   virtual Task<absl::Status> WaitReplied();
   // The headers that the stream was made with, until ForgetHeaders(); names
   // compare without case.

@@ -81,6 +81,7 @@ StreamPtr Multiplexer::AddStream(uint32_t id, net::http::Headers headers) {
   stream->full_window_bytes = options_.stream_window_bytes;
   streams_[id] = stream;
   NoteActivity();
+  stream->made_at = last_activity_;
   return stream;
 }
 
@@ -124,8 +125,9 @@ absl::StatusOr<StreamPtr> Multiplexer::StartStream(net::http::Headers headers) {
 }
 
 Task<absl::Status> Multiplexer::WaitReplied(StreamPtr stream) {
+  const absl::Duration age = absl::FromChrono(Clock::now() - stream->made_at);
   absl::Status replied = co_await WithDeadline(
-      options_.create_stream_timeout, "create stream",
+      options_.create_stream_timeout - age, "create stream",
       [this, &stream]() -> Task<absl::Status> {
         while (!stream->replied && !stream->reset && !ended_) {
           absl::Status waited = co_await stream->changed.Wait();
@@ -133,7 +135,8 @@ Task<absl::Status> Multiplexer::WaitReplied(StreamPtr stream) {
         }
         co_return absl::OkStatus();
       });
-  if (stream->replied && replied.ok()) co_return absl::OkStatus();
+  // Also where the wait was over in the turn in which the reply came.
+  if (stream->replied) co_return absl::OkStatus();
   if (stream->reset_by_peer) {
     co_return absl::AbortedError(stream->refused ? "Stream refused"
                                                  : "Stream reset");

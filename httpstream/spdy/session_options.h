@@ -50,8 +50,8 @@ struct SessionOptions {
   absl::Duration ping_period = absl::ZeroDuration();
   absl::Duration ping_timeout = absl::Seconds(30);
 
-  // How long CreateStream() waits for the peer's reply (upstream's
-  // createStreamResponseTimeout).
+  // How long the peer's reply to a stream that was made is waited for
+  // (upstream's createStreamResponseTimeout).
   absl::Duration create_stream_timeout = absl::Seconds(30);
   // How long Close() waits for what was sent to arrive.
   absl::Duration close_timeout = absl::Seconds(5);

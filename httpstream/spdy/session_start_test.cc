@@ -5,7 +5,10 @@
 
 #include <string>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "base/status/testing/status_matchers.h"
+#include "base/task/deadline.h"
 #include "base/task/task_group.h"
 #include "httpstream/spdy/testing/peer_bench.h"
 
@@ -124,6 +127,57 @@ TEST(StartStreamTest, FirstWordsOfThePeerAreAReply) {
     status = co_await bench.peer->SynReply(id).Send();
     co_return status;
   });
+}
+
+// Else whoever waits for both begins anew with streams that the peer has taken.
+TEST(StartStreamTest, RepliesWinOverTheEndOfTheWaitInTheirTurn) {
+  WithClient([](Bench& bench) -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    absl::StatusOr<std::unique_ptr<Stream>> error =
+        bench.session->StartStream({});
+    absl::StatusOr<std::unique_ptr<Stream>> data =
+        bench.session->StartStream({});
+    EXPECT_THAT(error, IsOk());
+    EXPECT_THAT(data, IsOk());
+    TaskGroup waiting(executor);
+    waiting.Spawn([&error, &data]() -> Task<absl::Status> {
+      absl::Status replied = co_await (*error)->WaitReplied();
+      if (!replied.ok()) co_return replied;
+      replied = co_await (*data)->WaitReplied();
+      co_return replied;
+    });
+    bench.peer->SynReply((*error)->identifier())
+        .SynReply((*data)->identifier());
+    waiting.Cancel();
+    absl::Status status = co_await bench.peer->Send();
+    EXPECT_THAT(status, IsOk());
+    status = co_await waiting.Join();
+    co_return status;
+  });
+}
+
+TEST(StartStreamTest, TimeForTheReplyRunsFromTheStreamsMaking) {
+  SessionOptions options;
+  options.create_stream_timeout = absl::Milliseconds(300);
+  WithClient(
+      [](Bench& bench) -> Task<absl::Status> {
+        absl::StatusOr<std::unique_ptr<Stream>> stream =
+            bench.session->StartStream({});
+        EXPECT_THAT(stream, IsOk());
+        const absl::Time made = absl::Now();
+        absl::Status status = co_await WithDeadline(
+            absl::Milliseconds(250), "first",
+            [&stream]() { return (*stream)->WaitReplied(); });
+        EXPECT_EQ(status.message(), "first: timed out after 250ms");
+        const absl::Time begin = absl::Now();
+        status = co_await (*stream)->WaitReplied();
+        EXPECT_THAT(status, StatusIs(StatusCode::kDeadlineExceeded,
+                                     "Timeout occurred"));
+        EXPECT_GE(absl::Now() - made, absl::Milliseconds(300));
+        EXPECT_LT(absl::Now() - begin, absl::Milliseconds(250));
+        co_return absl::OkStatus();
+      },
+      options);
 }
 
 TEST(StartStreamTest, PeersStreamHasNoReplyToWaitFor) {

@@ -3,6 +3,7 @@
 #ifndef HTTPSTREAM_SPDY_STREAM_STATE_H_
 #define HTTPSTREAM_SPDY_STREAM_STATE_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -57,6 +58,7 @@ struct StreamState : std::enable_shared_from_this<StreamState> {
   size_t left_bytes() const { return write == nullptr ? 0 : write->left_bytes; }
 
   const uint32_t id;
+  std::chrono::steady_clock::time_point made_at;
 
   // The handshake. `accepting` is set while the handler of new streams runs:
   // what it does to the stream then becomes the reply.
