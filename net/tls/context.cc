@@ -138,6 +138,13 @@ int SelectAlpn(SSL*, const uint8_t** out, uint8_t* out_size, const uint8_t* in,
   return SSL_TLSEXT_ERR_OK;
 }
 
+// Runs once the version is known. A ticket of TLS 1.2 holds the very secret of
+// its connection: who gets the ticket's key reads what was recorded.
+int RefuseOldTickets(SSL* ssl, void*) {
+  if (SSL_version(ssl) < TLS1_3_VERSION) SSL_set_options(ssl, SSL_OP_NO_TICKET);
+  return 1;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> EncodeAlpn(
@@ -223,6 +230,7 @@ absl::StatusOr<std::shared_ptr<const TlsServerContext>> NewTlsServerContext(
                                       sizeof(kSessionContext))) {
     return OutOfMemory();
   }
+  SSL_CTX_set_cert_cb(context->ssl_ctx.get(), RefuseOldTickets, nullptr);
   // BoringSSL's order begins with AES-128-GCM, the fastest here.
   SSL_CTX_set_options(context->ssl_ctx.get(), SSL_OP_CIPHER_SERVER_PREFERENCE);
   absl::StatusOr<std::string> alpn = EncodeAlpn(config.alpn);

@@ -401,6 +401,15 @@ TEST_F(EngineTest, SessionIsResumedOncePerTicket) {
   EXPECT_FALSE(IsResumed());
 }
 
+TEST_F(EngineTest, Tls12GetsNoTicket) {
+  ASSERT_TRUE(SSL_CTX_set_max_proto_version(client_context_->ssl_ctx.get(),
+                                            TLS1_2_VERSION));
+  Connect(kNever, kNever);
+  const SSL_SESSION* session = SSL_get_session(client_.engine->ssl_for_test());
+  EXPECT_FALSE(SSL_SESSION_has_ticket(session));
+  EXPECT_FALSE(SSL_SESSION_is_resumable(session));
+}
+
 TEST_F(EngineTest, ResumedConnectionHandsOver) {
   Connect(kNever, kNever);
   Exchange(server_, client_, 1);
