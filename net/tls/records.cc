@@ -42,7 +42,7 @@ RecordLayer::RecordLayer(const Options& options)
       write_(options.cipher, options.write.secret, options.write.next_record) {}
 
 absl::Status RecordLayer::Fail(int alert, int reason, CipherOutput& output) {
-  SealAlert(SSL3_AL_FATAL, alert, output);
+  if (!fin_sent_) SealAlert(SSL3_AL_FATAL, alert, output);
   OPENSSL_PUT_ERROR(SSL, reason);
   return absl::UnavailableError(absl::StrCat("tls: ", TakeBoringSslError()));
 }
@@ -214,6 +214,7 @@ void RecordLayer::Seal(WriteCursor& cursor, size_t most, CipherOutput& output) {
 }
 
 void RecordLayer::SealCloseNotify(CipherOutput& output) {
+  fin_sent_ = true;
   SealAlert(SSL3_AL_WARNING, SSL_AD_CLOSE_NOTIFY, output);
 }
 

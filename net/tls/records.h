@@ -48,8 +48,8 @@ class RecordLayer {
   };
   // Opens the first record of `input`, which it overwrites. Not after FIN.
   // Errors: the peer's alert, as RemoteAlert() has it; kUnavailable for what
-  // breaks the protocol, and then the alert that says so is in `output`. The
-  // layer is of no use after an error.
+  // breaks the protocol, and then the alert that says so is in `output`, unless
+  // close_notify went before. The layer is of no use after an error.
   absl::StatusOr<Opened> Open(absl::Span<char> input, absl::Span<char> out,
                               CipherOutput& output);
   // Whether close_notify has come.
@@ -60,6 +60,7 @@ class RecordLayer {
 
   // Seals at most `most` bytes, records of a kind that is as full as can be.
   void Seal(WriteCursor& cursor, size_t most, CipherOutput& output);
+  // The last record of all.
   void SealCloseNotify(CipherOutput& output);
 
  private:
@@ -81,6 +82,7 @@ class RecordLayer {
   TrafficKey read_;
   TrafficKey write_;
   bool fin_received_ = false;
+  bool fin_sent_ = false;
   // The peer asked for a KeyUpdate: it comes before our next data.
   bool owes_key_update_ = false;
   // In a row.

@@ -512,6 +512,14 @@ TEST_P(RecordLayerTest, WhatBreaksTheProtocolIsNamedAndToldToThePeer) {
   }
 }
 
+TEST_P(RecordLayerTest, NoAlertFollowsCloseNotify) {
+  CipherOutput output;
+  client_.SealCloseNotify(output);
+  EXPECT_THAT(reader_.Take(forger_.Seal(99, "x")),
+              StatusIs(StatusCode::kUnavailable, "tls: unexpected record"));
+  EXPECT_TRUE(reader_.answer.empty());
+}
+
 TEST_P(RecordLayerTest, AnyBytesAreAnErrorOrWait) {
   uint32_t random = 7;
   for (int i = 0; i < 2000; ++i) {
