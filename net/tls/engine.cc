@@ -217,6 +217,10 @@ absl::Status TlsEngine::VerifyResumedClient() {
 }
 
 absl::Span<char> TlsEngine::InputSpace(BufferSize size) {
+  // The record's length is what the peer claims, and not yet judged.
+  if (partial_record_.size() >= static_cast<size_t>(BufferSize::kSmall) / 2) {
+    size = BufferSize::kLarge;
+  }
   input_ = PooledBuffer(size);
   input_start_ = 0;
   input_end_ = partial_record_.size();

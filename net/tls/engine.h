@@ -68,8 +68,9 @@ class TlsEngine {
   // Appends close_notify to the output.
   void CloseWrite();
 
-  // Where ciphertext is to be read to, in a buffer of this size; only when
-  // input was asked for. Part of a record may lie before it.
+  // Where ciphertext is to be read to, in a buffer of this size at least; only
+  // when input was asked for. Part of a record may lie before it, in less than
+  // half of the buffer.
   absl::Span<char> InputSpace(BufferSize size);
   // So much was.
   void AddInput(size_t size);

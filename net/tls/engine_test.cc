@@ -306,6 +306,30 @@ TEST_F(EngineTest, EmptyBuffersAreHeldForNothing) {
   EXPECT_EQ(PooledBuffersInUse(), before);
 }
 
+TEST_F(EngineTest, PartOfARecordLeavesRoomWhateverLengthItClaims) {
+  Connect(kAtOnce, kNever);
+  Exchange(server_, client_, 1000);
+  Exchange(client_, server_, 1000);
+  ASSERT_TRUE(client_.engine->is_bulk());
+  Write(server_, client_, {"a"});
+  // Longer than a small buffer, and one byte of it is missing.
+  client_.inbox += std::string("\x17\3\3\xff\xff", 5) + std::string(65534, 'x');
+  absl::Span<char> space = client_.engine->InputSpace(BufferSize::kLarge);
+  ASSERT_GE(space.size(), client_.inbox.size());
+  std::memcpy(space.data(), client_.inbox.data(), client_.inbox.size());
+  client_.engine->AddInput(client_.inbox.size());
+  char byte = 0;
+  EXPECT_THAT(client_.engine->Decrypt(absl::MakeSpan(&byte, 1)), IsOk());
+  EXPECT_EQ(byte, 'a');
+  space = client_.engine->InputSpace(BufferSize::kSmall);
+  ASSERT_GE(space.size(), static_cast<size_t>(BufferSize::kSmall) / 2);
+  space[0] = 'x';
+  client_.engine->AddInput(1);
+  EXPECT_THAT(
+      client_.engine->Decrypt(absl::MakeSpan(&byte, 1)),
+      StatusIs(StatusCode::kUnavailable, "tls: encrypted length too long"));
+}
+
 TEST_F(EngineTest, Tls12StaysWithBoringSsl) {
   ASSERT_TRUE(SSL_CTX_set_max_proto_version(client_context_->ssl_ctx.get(),
                                             TLS1_2_VERSION));
