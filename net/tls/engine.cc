@@ -273,11 +273,11 @@ absl::Status TlsEngine::NoteResult(int result) {
 
 absl::Status TlsEngine::HandshakeError() const {
   if (!verify_error_.ok()) return verify_error_;
-  const uint32_t error = ERR_peek_last_error();
-  const int reason = ERR_GET_REASON(error);
-  if (ERR_GET_LIB(error) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET &&
-      reason < SSL_AD_REASON_OFFSET + 256) {
-    return RemoteAlert(reason - SSL_AD_REASON_OFFSET);
+  // Behind some alerts BoringSSL has an error of its own.
+  const uint32_t first = ERR_peek_error();
+  const int alert = ERR_GET_REASON(first) - SSL_AD_REASON_OFFSET;
+  if (ERR_GET_LIB(first) == ERR_LIB_SSL && alert >= 0 && alert < 256) {
+    return RemoteAlert(alert);
   }
   if (!handshake_done_ && !first_bytes_.empty() &&
       !LooksLikeTls(first_bytes_)) {
@@ -286,13 +286,13 @@ absl::Status TlsEngine::HandshakeError() const {
     status.SetPayload(kFirstRecordPayload, absl::Cord(first_bytes_));
     return status;
   }
-  const std::string message = absl::StrCat("tls: ", TakeBoringSslError());
-  if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
-      reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) {
+  const uint32_t last = ERR_peek_last_error();
+  if (ERR_GET_LIB(last) == ERR_LIB_SSL &&
+      ERR_GET_REASON(last) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) {
     return absl::UnauthenticatedError(
         "tls: client didn't provide a certificate");
   }
-  return absl::UnavailableError(message);
+  return absl::UnavailableError(absl::StrCat("tls: ", TakeBoringSslError()));
 }
 
 absl::StatusOr<TlsEngine::Progress> TlsEngine::Handshake() {

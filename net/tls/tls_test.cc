@@ -483,6 +483,36 @@ TEST(TlsTest, PeerThatGoesAwayInTheHandshakeIsUnexpectedEof) {
   });
 }
 
+struct PlainAlertCase {
+  const char* name;
+  absl::string_view record;
+  const char* error;
+};
+
+TEST(TlsTest, AlertThatAnswersTheFirstMessageEndsTheHandshake) {
+  const PlainAlertCase cases[] = {
+      {"handshake_failure", absl::string_view("\x15\3\3\0\2\2\x28", 7),
+       "remote error: tls: handshake failure"},
+      {"protocol_version", absl::string_view("\x15\3\3\0\2\2\x46", 7),
+       "remote error: tls: protocol version not supported"},
+  };
+  RunTest([&](Executor executor) -> Task<absl::Status> {
+    absl::StatusOr<std::shared_ptr<const TlsClientContext>> client =
+        NewTlsClientContext(ClientConfig());
+    if (!client.ok()) co_return client.status();
+    for (const PlainAlertCase& c : cases) {
+      SCOPED_TRACE(c.name);
+      auto [a, b] = MakePipe(executor);
+      absl::Status sent = co_await WriteAll(*b, c.record);
+      FAIRWAY_CO_RETURN_IF_ERROR(sent);
+      absl::StatusOr<std::unique_ptr<TlsStream>> stream =
+          co_await TlsConnect(*client, std::string(), std::move(a));
+      EXPECT_THAT(stream, StatusIs(StatusCode::kUnavailable, c.error));
+    }
+    co_return absl::OkStatus();
+  });
+}
+
 // An established connection, and what is below its server's end.
 struct Established {
   std::unique_ptr<TlsStream> client;
