@@ -408,6 +408,7 @@ Task<absl::StatusOr<ForwardResult>> PortForwarder::ConnectOnce(
     const bool lost = absl::IsUnavailable(result.refused);
     if ((silent || lost) && local.HasSpoken()) {
       // That may have arrived.
+      if (silent) co_return result.refused;
       result.status = result.refused;
       co_return result;
     }
@@ -438,7 +439,7 @@ Task<ForwardResult> PortForwarder::ForwardInSession(OpenConnection& open,
     result.refused = streams.status();
     co_return result;
   }
-  if (route.sessions->TookOneLately()) local.SpeakEarly();
+  local.SpeakEarly(route.lease->AliveUntil());
   open.streams = &*streams;
   open.backend = route.backend;
   open.still_since.reset();
@@ -478,7 +479,7 @@ Task<absl::Status> PortForwarder::WaitTaken(const OpenConnection& open,
     taken = co_await WaitAccepted(*open.streams, Ports(open.info, route));
   }
   if (taken.ok()) {
-    route.sessions->NoteTaken();
+    route.lease->NoteTaken();
     taken = co_await local.Accept();
   }
   co_return taken;

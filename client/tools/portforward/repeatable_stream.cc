@@ -28,7 +28,7 @@ void RepeatableStream::Forget() {
 void RepeatableStream::Repeat() {
   held_ = false;
   accepted_ = false;
-  early_ = false;
+  early_until_ = {};
   spoken_ = false;
   noted_ = End::kNone;
   repeating_ = true;
@@ -58,7 +58,8 @@ Task<absl::Status> RepeatableStream::ReleaseEnd() {
 bool RepeatableStream::MayRead() const {
   if (accepted_) return true;
   const size_t read = repeating_ ? repeated_ : said_.size();
-  return early_ && read < kMaxRepeatedBytes;
+  return read < kMaxRepeatedBytes &&
+         std::chrono::steady_clock::now() < early_until_;
 }
 
 Task<absl::Status> RepeatableStream::WaitMayRead() {
@@ -79,12 +80,12 @@ Task<absl::StatusOr<size_t>> RepeatableStream::ReadCarefully(
     absl::Span<char> buf) {
   absl::Status may_read = co_await WaitMayRead();
   if (!may_read.ok()) co_return may_read;
-  spoken_ = true;
   const size_t again = repeating_ ? said_.size() - repeated_ : 0;
   if (again > 0) {
     const size_t n = std::min(buf.size(), again);
     std::copy_n(said_.data() + repeated_, n, buf.data());
     repeated_ += n;
+    spoken_ = true;
     co_return n;
   }
   if (repeating_) {
@@ -99,6 +100,7 @@ Task<absl::StatusOr<size_t>> RepeatableStream::ReadAndRemember(
     absl::Span<char> buf) {
   if (!accepted_) buf = buf.subspan(0, kMaxRepeatedBytes - said_.size());
   absl::StatusOr<size_t> n = co_await socket_->Read(buf);
+  if (n.ok()) spoken_ = true;
   if (!n.ok() || !repeatable_) co_return n;
   if (said_.size() + *n > kMaxRepeatedBytes) {
     Forget();
@@ -109,16 +111,19 @@ Task<absl::StatusOr<size_t>> RepeatableStream::ReadAndRemember(
 }
 
 Task<absl::Status> RepeatableStream::WaitReadable() {
-  if (!repeating_ && MayRead()) return socket_->WaitReadable();
+  if (!repeating_ && accepted_) return socket_->WaitReadable();
   return WaitReadableCarefully();
 }
 
 Task<absl::Status> RepeatableStream::WaitReadableCarefully() {
-  absl::Status may_read = co_await WaitMayRead();
-  if (!may_read.ok()) co_return may_read;
-  if (repeating_ && repeated_ < said_.size()) co_return absl::OkStatus();
-  absl::Status ready = co_await socket_->WaitReadable();
-  co_return ready;
+  while (true) {
+    absl::Status may_read = co_await WaitMayRead();
+    if (!may_read.ok()) co_return may_read;
+    if (repeating_ && repeated_ < said_.size()) co_return absl::OkStatus();
+    absl::Status ready = co_await socket_->WaitReadable();
+    // What comes too late to be early waits as ever.
+    if (!ready.ok() || MayRead()) co_return ready;
+  }
 }
 
 Task<absl::Status> RepeatableStream::Write(

@@ -7,6 +7,7 @@
 #ifndef CLIENT_TOOLS_PORTFORWARD_REPEATABLE_STREAM_H_
 #define CLIENT_TOOLS_PORTFORWARD_REPEATABLE_STREAM_H_
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 
@@ -26,9 +27,9 @@ namespace fairway::portforward {
 inline constexpr size_t kMaxRepeatedBytes = 64 * 1024;
 
 // Passes everything on to a socket. Until the first byte or FIN goes to the
-// application it remembers what it has sent. Before Accept() Read waits, after
-// SpeakEarly() only behind kMaxRepeatedBytes; and the application learns of no
-// end: CloseWrite(), Close() and Abort() are only noted.
+// application it remembers what it has sent. Before Accept() Read waits, but
+// for what SpeakEarly() lets through; and the application learns of no end:
+// CloseWrite(), Close() and Abort() are only noted.
 //
 // Threads:  as ByteStream; on `executor`.
 // Lifetime: the socket outlives it, and is left to its owner.
@@ -41,10 +42,15 @@ class RepeatableStream final : public net::ByteStream {
   // unless it is held.
   Task<absl::Status> Accept();
 
-  // What the application says need not wait for Accept(), until Repeat().
-  void SpeakEarly() { early_ = true; }
-  // Whether anything was read, be it the FIN, since Repeat().
-  bool HasSpoken() const { return spoken_; }
+  // What is read before `until`, kMaxRepeatedBytes of it, need not wait for
+  // Accept(); until Repeat().
+  void SpeakEarly(std::chrono::steady_clock::time_point until) {
+    early_until_ = until;
+  }
+  // Whether anything was read, be it the FIN, since Repeat(), or the
+  // application has been answered: from then on nobody else may be asked,
+  // unless it is known that it reached nobody.
+  bool HasSpoken() const { return spoken_ || !repeatable_; }
 
   // Whether the application has ended its connection before it has said
   // anything, or has reset it: nobody waits for an answer.
@@ -90,7 +96,7 @@ class RepeatableStream final : public net::ByteStream {
   net::Socket* const socket_;
   bool repeatable_ = true;
   bool accepted_ = false;
-  bool early_ = false;
+  std::chrono::steady_clock::time_point early_until_;
   bool spoken_ = false;
   bool held_ = false;
   End noted_ = End::kNone;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,6 +19,8 @@
 
 namespace fairway::portforward {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 // A stream, the socket below it, and the application at the other end.
 struct Fixture {
@@ -180,7 +183,7 @@ TEST(RepeatableStreamTest, SpeaksEarlyWhatCanBeSaidAgain) {
     tasks.Spawn(
         [&f, &words]() { return net::WriteAll(*f.application, words); });
     f.stream->Repeat();
-    f.stream->SpeakEarly();
+    f.stream->SpeakEarly(Clock::now() + std::chrono::minutes(1));
     std::string heard = co_await f.Hear(kMaxRepeatedBytes);
     EXPECT_EQ(heard, words.substr(0, kMaxRepeatedBytes));
     char buf[20];
@@ -200,6 +203,63 @@ TEST(RepeatableStreamTest, SpeaksEarlyWhatCanBeSaidAgain) {
     EXPECT_EQ(heard, words);
     EXPECT_FALSE(f.stream->CanRepeat());
     status = co_await tasks.Join();
+    co_return status;
+  });
+}
+
+TEST(RepeatableStreamTest, WhatComesTooLateToBeEarlyWaits) {
+  RunTest([](Fixture& f) -> Task<absl::Status> {
+    f.stream->Repeat();
+    f.stream->SpeakEarly(Clock::now() + std::chrono::milliseconds(30));
+    TaskGroup hearing(f.executor);
+    std::string heard;
+    hearing.Spawn([&f, &heard]() -> Task<absl::Status> {
+      std::string all = co_await f.Hear(8);
+      heard = all;
+      co_return absl::OkStatus();
+    });
+    absl::Status status = co_await Sleep(absl::Milliseconds(40));
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await net::WriteAll(*f.application, "question");
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await Sleep(absl::Milliseconds(20));
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    EXPECT_FALSE(f.stream->HasSpoken());
+    status = co_await f.stream->Accept();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await hearing.Join();
+    EXPECT_EQ(heard, "question");
+    co_return status;
+  });
+}
+
+TEST(RepeatableStreamTest, WhoReadsAndHasGotNothingHasHeardNothing) {
+  RunTest([](Fixture& f) -> Task<absl::Status> {
+    char buf[3];
+    absl::StatusOr<size_t> n = absl::UnknownError("not read");
+    TaskGroup reading(f.executor);
+    reading.Spawn([&]() -> Task<absl::Status> {
+      absl::StatusOr<size_t> got = co_await f.stream->Read(absl::MakeSpan(buf));
+      n = got;
+      co_return absl::OkStatus();
+    });
+    EXPECT_FALSE(f.stream->HasSpoken());
+    absl::Status status = co_await f.application->CloseWrite();
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    status = co_await reading.Join();
+    EXPECT_EQ(n.value_or(1), 0u);
+    // A FIN says something.
+    EXPECT_TRUE(f.stream->HasSpoken());
+    co_return status;
+  });
+}
+
+TEST(RepeatableStreamTest, WhoWasAnsweredIsNobodyElses) {
+  RunTest([](Fixture& f) -> Task<absl::Status> {
+    f.stream->Repeat();
+    EXPECT_FALSE(f.stream->HasSpoken());
+    absl::Status status = co_await net::WriteAll(*f.stream, "hello");
+    EXPECT_TRUE(f.stream->HasSpoken());
     co_return status;
   });
 }

@@ -10,6 +10,17 @@
 #include "base/task/deadline.h"
 
 namespace fairway::portforward {
+namespace {
+
+// How long it is taken for alive a session that has just shown it.
+constexpr std::chrono::milliseconds kAlive{100};
+
+}  // namespace
+
+std::chrono::steady_clock::time_point SessionLease::AliveUntil() const {
+  if (!session_->last_taken.has_value()) return {};
+  return *session_->last_taken + kAlive;
+}
 
 SessionProvider::SessionProvider(Executor executor,
                                  std::unique_ptr<httpstream::Dialer> dialer,
@@ -58,7 +69,7 @@ Task<absl::StatusOr<SessionProvider::SessionPtr>> SessionProvider::Dial() {
   absl::StatusOr<httpstream::Dialer::Result> dialed =
       co_await dialer_->Dial(std::move(protocols));
   if (!dialed.ok()) co_return dialed.status();
-  auto session = std::make_shared<Session>();
+  auto session = std::make_shared<ProvidedSession>();
   session->connection = std::move(dialed->connection);
   session->dialed_at = Clock::now();
   co_return session;
@@ -238,7 +249,7 @@ std::unique_ptr<SessionLease> SessionProvider::Lend(SessionPtr session) {
   // A peer without windows is Go's, where a stream's reset looks like its end.
   const bool aborts = !shared_ && !peer_keeps_windows_;
   return std::make_unique<SessionLease>(
-      session->connection, aborts,
+      session, aborts,
       [this, session](ConnectionEnd how) { TakeBack(session, how); });
 }
 
@@ -249,7 +260,6 @@ void SessionProvider::TakeBack(const SessionPtr& session, ConnectionEnd how) {
     session->retired = true;
     if (ready_ == session) {
       ready_ = nullptr;
-      last_taken_ = {};
       Refill();
     }
   }

@@ -70,13 +70,23 @@ enum class ConnectionEnd {
   kNotMade,      // the session makes no more streams
 };
 
+// A session, and what its provider knows of it.
+struct ProvidedSession {
+  std::shared_ptr<httpstream::Connection> connection;
+  std::chrono::steady_clock::time_point dialed_at;
+  // Its peer took a connection's streams.
+  absl::optional<std::chrono::steady_clock::time_point> last_taken;
+  size_t leases = 0;
+  bool retired = false;  // nobody else gets it
+};
+
 // A connection's hold on a session.
 //
 // Lifetime: ends before the SessionProvider does.
 class SessionLease {
  public:
   // `aborts`: the connection's abort is the session's.
-  SessionLease(std::shared_ptr<httpstream::Connection> session, bool aborts,
+  SessionLease(std::shared_ptr<ProvidedSession> session, bool aborts,
                std::function<void(ConnectionEnd)> on_end)
       : session_(std::move(session)),
         aborts_(aborts),
@@ -85,13 +95,19 @@ class SessionLease {
   SessionLease(const SessionLease&) = delete;
   SessionLease& operator=(const SessionLease&) = delete;
 
-  // Valid until End().
-  httpstream::Connection& session() const { return *session_; }
+  // Valid until End(), as the next two.
+  httpstream::Connection& session() const { return *session_->connection; }
+
+  // The pod's end has taken the connection's streams.
+  void NoteTaken() { session_->last_taken = std::chrono::steady_clock::now(); }
+  // The session is alive, as far as anybody can know, for a moment after it has
+  // taken a connection, be it another's. The past for one that never has.
+  std::chrono::steady_clock::time_point AliveUntil() const;
 
   // The connection is cut off. Where a stream's reset would look like its end,
   // the session's transport ends at once. End() is still due.
   void Abort() {
-    if (aborts_ && session_ != nullptr) session_->Abort();
+    if (aborts_ && session_ != nullptr) session_->connection->Abort();
   }
 
   // Gives the session back. Never waits. Only the first call counts.
@@ -103,7 +119,7 @@ class SessionLease {
   }
 
  private:
-  std::shared_ptr<httpstream::Connection> session_;
+  std::shared_ptr<ProvidedSession> session_;
   const bool aborts_;
   const std::function<void(ConnectionEnd)> on_end_;
 };
@@ -148,14 +164,6 @@ class SessionProvider {
   // Whether connections have one session in common.
   bool shared() const { return shared_; }
 
-  // A connection's streams were taken by the pod's end.
-  void NoteTaken() { last_taken_ = Clock::now(); }
-  // Whether that was a moment ago, over the session that all have in common:
-  // its way lives, as far as anybody can know.
-  bool TookOneLately() const {
-    return shared_ && Clock::now() - last_taken_ < kLately;
-  }
-
   // Of the session that the next connection gets, or of one in use.
   absl::optional<absl::Duration> RoundTripTime() const;
 
@@ -167,15 +175,7 @@ class SessionProvider {
  private:
   using Clock = std::chrono::steady_clock;
 
-  static constexpr std::chrono::milliseconds kLately{100};
-
-  struct Session {
-    std::shared_ptr<httpstream::Connection> connection;
-    Clock::time_point dialed_at;
-    size_t leases = 0;
-    bool retired = false;  // nobody else gets it
-  };
-  using SessionPtr = std::shared_ptr<Session>;
+  using SessionPtr = std::shared_ptr<ProvidedSession>;
 
   // Who waits in Acquire().
   struct Waiter {
@@ -211,8 +211,6 @@ class SessionProvider {
   const GiveUp give_up_;
   bool shared_ = true;  // known once open
   bool peer_keeps_windows_ = true;
-
-  Clock::time_point last_taken_;
 
   SessionPtr ready_;  // the spare, or the one that all share
   std::set<SessionPtr> in_use_;

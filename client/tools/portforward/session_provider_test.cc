@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -466,6 +467,43 @@ TEST(SessionProviderTest,
               EXPECT_EQ(f.server.dials, 2u);
               co_return absl::OkStatus();
             });
+}
+
+TEST(SessionProviderTest, SessionThatHasTakenAConnectionIsAliveForAMoment) {
+  RunOpened(SessionPerConnection::kAuto, Windows::kYes,
+            [](Fixture& f) -> Task<absl::Status> {
+              using Clock = std::chrono::steady_clock;
+              auto one = co_await f.provider.Acquire();
+              if (!one.ok()) co_return one.status();
+              const Clock::time_point begin = Clock::now();
+              EXPECT_LT((*one)->AliveUntil(), begin);
+              (*one)->NoteTaken();
+              auto two = co_await f.provider.Acquire();
+              if (!two.ok()) co_return two.status();
+              EXPECT_GT((*two)->AliveUntil(), begin);
+              EXPECT_LE((*two)->AliveUntil(),
+                        Clock::now() + std::chrono::milliseconds(100));
+              co_return absl::OkStatus();
+            });
+}
+
+TEST(SessionProviderTest, WhatOneSessionTookSaysNothingOfAnother) {
+  for (const auto mode :
+       {SessionPerConnection::kAuto, SessionPerConnection::kAlways}) {
+    RunOpened(mode, Windows::kYes, [](Fixture& f) -> Task<absl::Status> {
+      auto old = co_await f.provider.Acquire();
+      auto full = co_await f.provider.Acquire();
+      if (!old.ok() || !full.ok()) co_return absl::UnknownError("no lease");
+      (*old)->NoteTaken();
+      (*full)->NoteTaken();
+      (*full)->End(ConnectionEnd::kNotMade);
+      auto fresh = co_await f.provider.Acquire();
+      if (!fresh.ok()) co_return fresh.status();
+      (*old)->NoteTaken();
+      EXPECT_LT((*fresh)->AliveUntil(), std::chrono::steady_clock::now());
+      co_return absl::OkStatus();
+    });
+  }
 }
 
 TEST(SessionProviderTest, FiveHundredConnectionsLeaveASpareBehind) {
