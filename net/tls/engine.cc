@@ -322,6 +322,10 @@ absl::StatusOr<TlsEngine::Progress> TlsEngine::Handshake() {
   }
   absl::Status status = NoteResult(result);
   if (!status.ok()) return status;
+  if (fin_received_) {  // close_notify, and so nothing more will come
+    error_ = absl::UnavailableError("read: unexpected EOF");
+    return error_;
+  }
   ReleaseUsedInput();
   return Progress::kNeedsInput;
 }

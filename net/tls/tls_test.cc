@@ -495,6 +495,9 @@ TEST(TlsTest, AlertThatAnswersTheFirstMessageEndsTheHandshake) {
        "remote error: tls: handshake failure"},
       {"protocol_version", absl::string_view("\x15\3\3\0\2\2\x46", 7),
        "remote error: tls: protocol version not supported"},
+      // The transport stays open.
+      {"close_notify", absl::string_view("\x15\3\3\0\2\1\0", 7),
+       "read: unexpected EOF"},
   };
   RunTest([&](Executor executor) -> Task<absl::Status> {
     absl::StatusOr<std::shared_ptr<const TlsClientContext>> client =
