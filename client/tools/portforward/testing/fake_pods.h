@@ -22,6 +22,7 @@
 #include "client/tools/portforward/target.h"
 #include "httpstream/httpstream.h"
 #include "httpstream/spdy/session.h"
+#include "httpstream/spdy/session_options.h"
 #include "net/io/byte_stream.h"
 #include "net/io/pipe.h"
 
@@ -89,6 +90,9 @@ class FakePods {
  public:
   explicit FakePods(Executor executor)
       : executor_(executor), changed_(executor), tasks_(executor) {}
+
+  // Of the sessions that are dialled from now on, at the forwarder's end.
+  httpstream::spdy::SessionOptions client_options;
 
   FakePod& operator[](const std::string& uid) { return pods_[uid]; }
 
@@ -168,7 +172,7 @@ class FakePods {
     tasks_.Spawn([this, session, a, b]() { return Carry(session, b, a); });
     changed_.NotifyAll();
     return httpstream::spdy::NewClientConnection(executor_, std::move(client),
-                                                 {});
+                                                 client_options);
   }
 
   Task<absl::Status> Carry(FakeSession* session, StreamPtr from, StreamPtr to) {

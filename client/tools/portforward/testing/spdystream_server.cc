@@ -47,6 +47,11 @@ Task<absl::Status> SpdystreamServer::Serve() {
   co_return read;
 }
 
+void SpdystreamServer::SetHeld(bool held) {
+  held_ = held;
+  for (auto& worker : workers_) worker->changed.NotifyAll();
+}
+
 Task<absl::Status> SpdystreamServer::ReadFrames() {
   std::string buffer(16 * 1024, '\0');
   while (true) {
@@ -101,7 +106,7 @@ Task<absl::Status> SpdystreamServer::Enqueue(Item item) {
 
 Task<absl::Status> SpdystreamServer::Work(Worker* worker) {
   while (true) {
-    while (worker->queue.empty()) {
+    while (worker->queue.empty() || held_) {
       absl::Status waited = co_await worker->changed.Wait();
       FAIRWAY_CO_RETURN_IF_ERROR(waited);
     }

@@ -43,6 +43,9 @@ class SpdystreamServer {
   // Goes on with what is open and makes nothing new.
   Task<absl::Status> GoAway();
 
+  // While it is held frames only queue up.
+  void SetHeld(bool held);
+
   // A queue is full: nothing is read.
   bool stands_still() const { return stands_still_; }
   // Serve() has returned.
@@ -107,6 +110,7 @@ class SpdystreamServer {
   bool going_away_ = false;
   bool writing_ = false;
   Condition written_;
+  bool held_ = false;
   bool stands_still_ = false;
   bool ended_ = false;
   Condition changed_;
