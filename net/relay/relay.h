@@ -31,12 +31,16 @@ struct RelayCounts {
 Task<absl::Status> Relay(ByteStream& a, ByteStream& b,
                          RelayCounts* counts = nullptr);
 
-// One direction: `from` to `to` until FIN, which is passed on. `on_given_up` is
-// called when `from` is given up as broken: the Task may then have to wait for
-// `to`, which holds on to the bytes that it is writing.
+// One direction: `from` to `to` until FIN, which is passed on. Neither stream
+// is aborted on an error, with one exception: where `from` is given up as
+// broken, both are. Then `on_given_up`, which must outlive the Task, is called
+// between the two: the Task may have to wait for `to`, which holds on to the
+// bytes that it is writing.
 Task<absl::Status> CopyUntilFin(ByteStream& from, ByteStream& to,
-                                uint64_t* bytes = nullptr,
-                                std::function<void()> on_given_up = nullptr);
+                                uint64_t* bytes = nullptr);
+Task<absl::Status> CopyUntilFin(ByteStream& from, ByteStream& to,
+                                uint64_t* bytes,
+                                const std::function<void()>& on_given_up);
 
 }  // namespace fairway::net
 
