@@ -37,8 +37,10 @@ constexpr std::chrono::seconds kDrainTime{2};
 constexpr size_t kMaxDrainBytes = 8 * 1024 * 1024;
 // Go's net.Dialer: a dead peer is noticed after about two and a half minutes.
 constexpr int kKeepAliveSeconds = 15;
-// Reads of a socket that follow one another without a pass through the loop.
+// Reads of a socket that follow one another without a pass through the loop,
+// and their bytes, beyond which no read begins.
 constexpr uint8_t kMostAtOnce = 16;
+constexpr uint32_t kMostBytesAtOnce = 512 * 1024;
 constexpr absl::Duration kLookAgain = absl::Seconds(1);
 
 // An error of a connection that was there: a reset, or a loss.
@@ -202,6 +204,7 @@ class SocketImpl final : public Socket {
     if (state->MayReadAtOnce()) {
       const ssize_t got = ReceiveSome(state->socket.native_handle(), buf);
       if (got > 0) {
+        state->CountAtOnce(got);
         state->may_have_more = static_cast<size_t>(got) == buf.size();
         co_return got;
       }
@@ -215,6 +218,7 @@ class SocketImpl final : public Socket {
         state->socket, asio::buffer(buf.data(), buf.size()), 0);
     if (state->closed) co_return Closed("read");
     if (ec) co_return state->NoteReadEnd(ec);
+    state->NotePass(n);
     state->may_have_more = n == buf.size();
     co_return n;
   }
@@ -226,6 +230,7 @@ class SocketImpl final : public Socket {
     if (!state->read_error.ok()) co_return state->read_error;
     if (state->fin_received) co_return absl::OkStatus();
     if (state->may_have_more && state->MayReadAtOnce()) {
+      state->CountAtOnce(0);
       pollfd readable = {state->socket.native_handle(), POLLIN, 0};
       if (::poll(&readable, 1, 0) > 0) co_return absl::OkStatus();
     }
@@ -233,6 +238,7 @@ class SocketImpl final : public Socket {
     auto [ec, n] =
         co_await AsyncReceive(state->socket, asio::buffer(&byte, 1), MSG_PEEK);
     if (state->closed) co_return Closed("read");
+    state->NotePass(0);
     if (!ec) co_return absl::OkStatus();
     absl::StatusOr<size_t> end = state->NoteReadEnd(ec);
     co_return end.status();
@@ -373,9 +379,17 @@ class SocketImpl final : public Socket {
 
     // Whether a read may be tried without a pass through the loop. Not for
     // ever: a peer that is always faster would keep out everybody else.
-    bool MayReadAtOnce() {
-      at_once = (at_once + 1) % kMostAtOnce;
-      return at_once != 0;
+    bool MayReadAtOnce() const {
+      return reads_at_once < kMostAtOnce && bytes_at_once < kMostBytesAtOnce;
+    }
+    void CountAtOnce(size_t bytes) {
+      ++reads_at_once;
+      bytes_at_once += bytes;
+    }
+    // The loop was passed, for a read of `bytes`.
+    void NotePass(size_t bytes) {
+      reads_at_once = 0;
+      bytes_at_once = bytes;
     }
 
     // A read ended with `ec`: 0 for the peer's FIN.
@@ -409,7 +423,8 @@ class SocketImpl final : public Socket {
     bool fin_received = false;
     bool reset = false;
     bool may_have_more = false;  // the last read filled its buffer
-    uint8_t at_once = 0;
+    uint8_t reads_at_once = 0;
+    uint32_t bytes_at_once = 0;
     absl::Status read_error;
   };
 

@@ -9,12 +9,15 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
@@ -26,6 +29,7 @@
 #include "base/status/co_status.h"
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
+#include "base/task/run_on.h"
 #include "base/task/task_group.h"
 #include "base/task/testing/run_test.h"
 
@@ -398,6 +402,82 @@ TEST(SocketTest, APeerThatDoesNotReadIsDeadOnlyToAUserTimeout) {
     EXPECT_TRUE(got == bytes);
     absl::Status joined = co_await group.Join();
     co_return joined;
+  });
+}
+
+// Somebody else on the loop, who takes each turn that there is.
+struct Other : std::enable_shared_from_this<Other> {
+  void TakeTurns(Executor executor) {
+    if (gone) return;
+    ++turns;
+    Post(executor, [self = shared_from_this(), executor]() {
+      self->TakeTurns(executor);
+    });
+  }
+  uint64_t turns = 0;
+  bool gone = false;
+};
+
+// Waits until nothing more comes to `socket`, which nobody reads.
+Task<absl::Status> WaitUntilFull(Socket& socket) {
+  int before = -1;
+  int there = 0;
+  absl::Status slept;
+  while (slept.ok() && before != there) {
+    before = there;
+    slept = co_await Sleep(absl::Milliseconds(20));
+    EXPECT_EQ(::ioctl(socket.native_handle(), FIONREAD, &there), 0);
+  }
+  co_return slept;
+}
+
+// A peer that has much to say, and somebody who reads all of it, kept out
+// everybody else for up to 4 MiB.
+TEST(SocketTest, ReadsThatNeedNotWaitLetOthersHaveTheirTurn) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    absl::StatusOr<std::unique_ptr<Listener>> listener =
+        ListenTcp(executor, "127.0.0.1", 0);
+    if (!listener.ok()) co_return listener.status();
+    absl::StatusOr<std::unique_ptr<Socket>> a =
+        co_await DialTcp("127.0.0.1", (*listener)->address().port);
+    if (!a.ok()) co_return a.status();
+    absl::StatusOr<std::unique_ptr<Socket>> b =
+        co_await (*listener)->Accept(executor);
+    if (!b.ok()) co_return b.status();
+    // As much as the system permits is there to be read without a wait.
+    const int room = 4 * 1024 * 1024;
+    for (Socket* socket : {a->get(), b->get()}) {
+      for (int option : {SO_SNDBUF, SO_RCVBUF}) {
+        EXPECT_EQ(::setsockopt(socket->native_handle(), SOL_SOCKET, option,
+                               &room, sizeof(room)),
+                  0);
+      }
+    }
+    const std::string bytes(2 * room, 'x');
+    TaskGroup writer(executor);
+    writer.Spawn([&]() { return WriteAll(**a, bytes); });
+    absl::Status full = co_await WaitUntilFull(**b);
+    FAIRWAY_CO_RETURN_IF_ERROR(full);
+
+    auto other = std::make_shared<Other>();
+    other->TakeTurns(executor);
+    std::string buffer(256 * 1024, '\0');
+    uint64_t turns = 0;
+    size_t at_once = 0;
+    size_t most_at_once = 0;
+    for (size_t read = 0; read < bytes.size();) {
+      absl::StatusOr<size_t> n =
+          co_await (*b)->Read(absl::MakeSpan(&buffer[0], buffer.size()));
+      if (!n.ok()) co_return n.status();
+      read += *n;
+      at_once =
+          (std::exchange(turns, other->turns) == turns ? at_once : 0) + *n;
+      most_at_once = std::max(most_at_once, at_once);
+    }
+    other->gone = true;
+    EXPECT_LE(most_at_once, 768u * 1024);
+    absl::Status written = co_await writer.Join();
+    co_return written;
   });
 }
 
