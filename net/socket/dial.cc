@@ -45,10 +45,6 @@ Task<absl::StatusOr<std::unique_ptr<Socket>>> Connect(
   const int family = endpoint.data()->sa_family;
   OwnedFd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (fd.get() < 0) co_return DialError(network, address, "socket", errno);
-  if ((family == AF_INET || family == AF_INET6) &&
-      IsLoopback(*reinterpret_cast<const sockaddr_storage*>(endpoint.data()))) {
-    SkipCongestionProbing(fd.get());
-  }
   StreamSocket socket(executor);
   error_code assigned;
   socket.assign(asio::generic::stream_protocol(family, 0), fd.get(), assigned);

@@ -245,7 +245,6 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenTcp(Executor executor,
                                       sizeof(on)) != 0)) {
     return ListenError(what, "setsockopt", errno);
   }
-  if (parsed.is_loopback()) SkipCongestionProbing(fd.get());
   if (::bind(fd.get(), endpoint.data(), endpoint.size()) != 0) {
     return ListenError(what, "bind", errno);
   }

@@ -19,15 +19,6 @@ using StreamSocket =
 // The Address in a sockaddr of the families INET, INET6 and UNIX.
 Address AddressFromSockaddr(const sockaddr_storage& storage, socklen_t size);
 
-// Whether an address of the families INET and INET6 is this host's own.
-bool IsLoopback(const sockaddr_storage& address);
-
-// Asks for Reno: where both ends are on one host there is no network between
-// them to be probed, and congestion controls that pace (BBR) would hold bytes
-// back by timers. Before connect() or on a listening socket it holds from the
-// first byte on. What the kernel does not have it does not get.
-void SkipCongestionProbing(int fd);
-
 // A descriptor that an error path closes.
 class OwnedFd {
  public:

@@ -325,6 +325,47 @@ TEST(SocketTest, WithBothEndsOnThisHostProbesNoNetwork) {
   });
 }
 
+// A TCP socket that announces segments of `segment` bytes (0: what the device
+// has) and asks for cubic, as an accepted one of its kind will have.
+int TcpSocket(int segment) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  EXPECT_EQ(::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5), 0);
+  if (segment == 0) return fd;
+  EXPECT_EQ(
+      ::setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment)), 0);
+  return fd;
+}
+
+// A connection to an address of this host that NAT led to another, or that
+// came by NAT from another, had Reno there, over a network.
+TEST(SocketTest, PeerWithSegmentsOfANetworkIsElsewhere) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    for (const auto& [segment, want] :
+         {std::pair(0, "reno"), std::pair(8948, "cubic"),
+          std::pair(1448, "cubic")}) {
+      SCOPED_TRACE(segment);
+      const int listener = TcpSocket(0);
+      sockaddr_in address = {};
+      address.sin_family = AF_INET;
+      address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      auto* generic = reinterpret_cast<sockaddr*>(&address);
+      socklen_t size = sizeof(address);
+      EXPECT_EQ(::bind(listener, generic, size), 0);
+      EXPECT_EQ(::getsockname(listener, generic, &size), 0);
+      EXPECT_EQ(::listen(listener, 1), 0);
+      const int peer = TcpSocket(segment);
+      EXPECT_EQ(::connect(peer, generic, size), 0);
+      auto accepted =
+          AdoptSocket(executor, ::accept(listener, nullptr, nullptr));
+      ::close(listener);
+      ::close(peer);
+      if (!accepted.ok()) co_return accepted.status();
+      EXPECT_EQ(CongestionControl(**accepted), want);
+    }
+    co_return absl::OkStatus();
+  });
+}
+
 TEST(SocketTest, KnowsOfAFinBehindUnreadBytes) {
   RunTest([](Executor executor) -> Task<absl::Status> {
     absl::StatusOr<std::unique_ptr<Listener>> listener =
