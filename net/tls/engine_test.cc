@@ -409,6 +409,22 @@ TEST_F(EngineTest, TamperingIsToldToThePeer) {
   }
 }
 
+TEST_F(EngineTest, TamperingIsNotToldBehindOnesEnd) {
+  for (uint64_t bulk_after : {kAtOnce, kNever}) {
+    Connect(bulk_after, bulk_after);
+    Exchange(server_, client_, 1000);
+    Exchange(client_, server_, 1000);
+    client_.engine->CloseWrite();
+    Collect(client_, server_);
+    Write(server_, client_, {"bad"});
+    client_.inbox.back() ^= 1;
+    EXPECT_THAT(ReadAll(client_),
+                StatusIs(StatusCode::kUnavailable,
+                         "tls: decryption failed or bad record mac"));
+    EXPECT_TRUE(client_.engine->output().empty());
+  }
+}
+
 TEST_F(EngineTest, SessionIsResumedOncePerTicket) {
   Connect(kNever, kNever);
   EXPECT_FALSE(IsResumed());
