@@ -18,7 +18,7 @@ namespace {
 // they know of each other.
 struct Exchange {
   Exchange(Executor executor, net::ByteStream& l, httpstream::Stream& d,
-           httpstream::Stream& e, ForwardedBytes& b, const ForwardEvents& v)
+           httpstream::Stream& e, ForwardedBytes& b, ForwardEvents& v)
       : local(l),
         data(d),
         error(e),
@@ -31,10 +31,8 @@ struct Exchange {
   httpstream::Stream& data;
   httpstream::Stream& error;
   ForwardedBytes& bytes;
-  const ForwardEvents& events;
-  std::string text;
-  absl::Status status;
-  absl::Status refused;
+  ForwardEvents& events;
+  ForwardResult result;
   bool answered = false;  // whether the remote side takes it or not
   bool to_remote_ended = false;
   bool to_local_ended = false;
@@ -50,14 +48,13 @@ struct Exchange {
   // The end of the error stream is not waited for without end any more.
   void Hurry();
 
-  bool DataEnded() const {
-    return !status.ok() || !refused.ok() || to_local_ended;
-  }
+  bool DataEnded() const { return CutOff() || to_local_ended; }
+  bool CutOff() const { return !result.status.ok() || !result.refused.ok(); }
   bool Copied() const { return to_remote_ended && to_local_ended; }
   bool Over() const {
     if (!answered) return false;
-    if (!status.ok() || !refused.ok()) return true;
-    if (error_ended && !text.empty()) return true;
+    if (CutOff()) return true;
+    if (error_ended && !result.remote_error.empty()) return true;
     return to_local_ended && (to_remote_ended || error_ended);
   }
 };
@@ -67,19 +64,19 @@ void Exchange::NoteEnd(bool* ended, const absl::Status& why) {
   if (!why.ok()) {
     Break(why);
   } else if (!Copied()) {
-    events.on_first_fin();
+    events.OnFirstFin();
   }
   if (Over()) Hurry();
   changed.NotifyAll();
 }
 
 void Exchange::Break(const absl::Status& why) {
-  if (ending || !status.ok()) return;
-  status = why;
+  if (ending || !result.status.ok()) return;
+  result.status = why;
   // Not only after words about it: the other end learns of it now.
   local.Abort();
   data.Reset();
-  events.on_cut_off();
+  events.OnCutOff();
   Hurry();
   changed.NotifyAll();
 }
@@ -87,7 +84,7 @@ void Exchange::Break(const absl::Status& why) {
 void Exchange::NoteAnswer(const absl::Status& accepted) {
   answered = true;
   if (!accepted.ok() && !absl::IsCancelled(accepted) && !ending) {
-    refused = accepted;
+    result.refused = accepted;
     data.Reset();
     error.Reset();
   }
@@ -117,13 +114,14 @@ Task<std::string> ReadPieceOfText(Exchange& exchange) {
 // Reads to the end or to kMaxErrorBytes; what goes beyond is not wanted. Of the
 // caller's own task: it holds little while nothing comes.
 Task<void> ReadErrorText(Exchange& exchange) {
-  while (exchange.text.size() < kMaxErrorBytes) {
+  std::string& text = exchange.result.remote_error;
+  while (text.size() < kMaxErrorBytes) {
     absl::Status ready = co_await exchange.error.WaitReadable();
     if (!ready.ok()) break;
     std::string piece = co_await ReadPieceOfText(exchange);
     if (piece.empty()) break;
-    if (exchange.text.empty()) exchange.events.on_error_text();
-    exchange.text += piece;
+    if (text.empty()) exchange.events.OnErrorText();
+    text += piece;
   }
   exchange.error_ended = true;
 }
@@ -150,7 +148,7 @@ Task<absl::Status> WaitDataEnd(Exchange& exchange) {
 // Ends the streams that are left, in good order where nothing was cut off.
 Task<void> EndStreams(Exchange& exchange) {
   exchange.ending = true;
-  const bool whole = exchange.status.ok() && exchange.refused.ok();
+  const bool whole = !exchange.CutOff();
   absl::Status closed;
   if (whole && exchange.to_local_ended) {
     closed = co_await exchange.local.Close();
@@ -167,7 +165,7 @@ Task<void> EndStreams(Exchange& exchange) {
 
 void Start(Exchange& exchange) {
   exchange.tasks.Spawn([&exchange]() -> Task<absl::Status> {
-    absl::Status accepted = co_await exchange.events.accepted();
+    absl::Status accepted = co_await exchange.events.WaitTaken();
     exchange.NoteAnswer(accepted);
     co_return accepted;
   });
@@ -205,27 +203,14 @@ Task<void> JoinTasks(Exchange& exchange) {
     absl::Status ended =
         co_await WithDeadline(kLastWriteTimeout, "last write",
                               [&exchange]() { return WaitCopied(exchange); });
-    if (!ended.ok()) exchange.events.on_cut_off();
+    if (!ended.ok()) exchange.events.OnCutOff();
   }
   absl::Status joined = co_await exchange.tasks.Join();
   joined.IgnoreError();
 }
 
-}  // namespace
-
-Task<ForwardResult> ForwardConnection(net::ByteStream& local,
-                                      httpstream::Stream& data,
-                                      httpstream::Stream& error,
-                                      ForwardedBytes& bytes,
-                                      const ForwardEvents& events) {
-  Executor executor = co_await kThisExecutor;
-  Exchange exchange(executor, local, data, error, bytes, events);
-  // We write nothing there.
-  absl::Status fin = co_await error.CloseWrite();
-  fin.IgnoreError();
-  Start(exchange);
-  ForwardResult result;
-  co_await ReadErrorText(exchange);
+// Once the error stream has nothing more to say.
+Task<void> Finish(Exchange& exchange) {
   const bool over = co_await WaitOver(exchange);
   if (over) {
     if (!exchange.DataEnded()) {
@@ -234,20 +219,35 @@ Task<ForwardResult> ForwardConnection(net::ByteStream& local,
           [&exchange]() { return WaitDataEnd(exchange); });
       waited.IgnoreError();
     }
-    result.status = exchange.status;
-    result.refused = exchange.refused;
     co_await EndStreams(exchange);
   } else {
     exchange.ending = true;
-    local.Abort();
-    data.Reset();
-    error.Reset();
-    events.on_cut_off();
-    result.status = absl::CancelledError("forward: cancelled");
+    exchange.local.Abort();
+    exchange.data.Reset();
+    exchange.error.Reset();
+    exchange.events.OnCutOff();
+    exchange.result.refused = absl::OkStatus();
+    exchange.result.status = absl::CancelledError("forward: cancelled");
   }
   co_await JoinTasks(exchange);
-  result.remote_error = std::move(exchange.text);
-  co_return result;
+}
+
+}  // namespace
+
+Task<ForwardResult> ForwardConnection(net::ByteStream& local,
+                                      httpstream::Stream& data,
+                                      httpstream::Stream& error,
+                                      ForwardedBytes& bytes,
+                                      ForwardEvents& events) {
+  Executor executor = co_await kThisExecutor;
+  Exchange exchange(executor, local, data, error, bytes, events);
+  // We write nothing there.
+  absl::Status fin = co_await error.CloseWrite();
+  fin.IgnoreError();
+  Start(exchange);
+  co_await ReadErrorText(exchange);
+  co_await Finish(exchange);
+  co_return std::move(exchange.result);
 }
 
 }  // namespace fairway::portforward

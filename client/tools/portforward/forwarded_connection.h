@@ -4,12 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/task/task.h"
 #include "httpstream/httpstream.h"
@@ -30,19 +27,22 @@ struct ForwardedBytes {
   uint64_t received = 0;  // from it
 };
 
-// What a connection asks and tells; each is called once at most.
-struct ForwardEvents {
+// What a connection asks and tells; each is called once at most, but OnCutOff.
+class ForwardEvents {
+ public:
+  virtual ~ForwardEvents() = default;
+
   // Returns when the remote side has taken the streams; an error other than
   // kCancelled says that it has not, and does not any more.
-  std::function<Task<absl::Status>()> accepted;
+  virtual Task<absl::Status> WaitTaken() = 0;
   // The connection breaks, or the session does not take what is to be written:
   // the Task may then have to wait for the session's end.
-  std::function<void()> on_cut_off;
+  virtual void OnCutOff() = 0;
   // One direction has ended in good order and the other has not: the connection
   // is about to finish.
-  std::function<void()> on_first_fin;
+  virtual void OnFirstFin() = 0;
   // The first text has come on the error stream.
-  std::function<void()> on_error_text;
+  virtual void OnErrorText() = 0;
 };
 
 // What became of one forwarded connection.
@@ -51,7 +51,7 @@ struct ForwardResult {
   std::string remote_error;
   // Why the connection broke; OK when it ended in good order, after text too.
   absl::Status status;
-  // Of ForwardEvents::accepted.
+  // Of ForwardEvents::WaitTaken.
   absl::Status refused;
 };
 
@@ -67,7 +67,7 @@ Task<ForwardResult> ForwardConnection(net::ByteStream& local,
                                       httpstream::Stream& data,
                                       httpstream::Stream& error,
                                       ForwardedBytes& bytes,
-                                      const ForwardEvents& events);
+                                      ForwardEvents& events);
 
 }  // namespace fairway::portforward
 

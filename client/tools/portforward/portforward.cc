@@ -310,195 +310,200 @@ Task<absl::Status> PortForwarder::WaitForConnection(LocalListener* listener,
 Task<absl::Status> PortForwarder::HandleConnection(
     std::unique_ptr<net::Socket> socket, const LocalEnd* local, size_t slot,
     size_t port) {
-  OpenConnection open;
+  OpenConnection open(*this, std::move(socket));
   open.info = {total_connections_++, local};
   open.slot = slot;
   open.port = port;
-  open.local = std::move(socket);
+  open.begin = Clock::now();
   connections_.insert(&open);
-  const Clock::time_point begin = Clock::now();
-  absl::Cleanup ended = [this, &open, begin]() {
-    connections_.erase(&open);
-    ended_bytes_.sent += open.bytes.sent;
-    ended_bytes_.received += open.bytes.received;
-    open.summary.sent_bytes = open.bytes.sent;
-    open.summary.received_bytes = open.bytes.received;
-    if (open.backend != nullptr) open.summary.pod = open.backend->pod.name;
-    open.summary.duration = absl::FromChrono(Clock::now() - begin);
-    observer_->Closed(open.info, open.summary);
-    changed_.NotifyAll();
-  };
+  absl::Cleanup ended = [this, &open]() { NoteClosed(open); };
   observer_->Accepted(open.info);
-  co_await ConnectToPod(open);
+  ForwardResult result;
+  bool again = true;
+  while (again) {
+    result = {};
+    result.refused = co_await Acquire(open);
+    if (!result.refused.ok()) break;
+    result.refused = StartStreamsOf(open);
+    if (result.refused.ok()) {
+      result =
+          co_await ForwardConnection(open.words, *open.streams->data,
+                                     *open.streams->error, open.bytes, open);
+    }
+    again = co_await EndAttempt(open, result);
+  }
+  absl::Status told = co_await open.words.ReleaseEnd();
+  told.IgnoreError();
+  NoteResult(open, result);
   // What became of one connection is nothing to the others.
   co_return absl::OkStatus();
 }
 
+void PortForwarder::NoteClosed(OpenConnection& open) {
+  connections_.erase(&open);
+  ended_bytes_.sent += open.bytes.sent;
+  ended_bytes_.received += open.bytes.received;
+  ConnectionSummary summary;
+  if (open.route.backend != nullptr) summary.pod = open.route.backend->pod.name;
+  summary.sent_bytes = open.bytes.sent;
+  summary.received_bytes = open.bytes.received;
+  summary.duration = absl::FromChrono(Clock::now() - open.begin);
+  summary.error = std::move(open.error);
+  summary.error_file = kFile;
+  summary.error_line = open.error_line;
+  summary.cut_off = open.cut_off;
+  observer_->Closed(open.info, summary);
+  changed_.NotifyAll();
+}
+
 void PortForwarder::NoteError(OpenConnection& open, int line,
                               std::string message) {
-  open.summary.error_file = kFile;
-  open.summary.error_line = line;
-  open.summary.error = std::move(message);
-  last_error_ = open.summary.error;
+  open.error_line = line;
+  open.error = std::move(message);
+  last_error_ = open.error;
 }
 
-void PortForwarder::SayAgain(OpenConnection& open, RepeatableStream& local) {
-  local.Repeat();
-  open.backend.reset();
-  open.bytes = {};
-  open.first_fin = false;
-}
-
-Task<void> PortForwarder::ConnectToPod(OpenConnection& open) {
-  RepeatableStream local(executor_, open.local.get());
-  bool doubted = false;
-  while (true) {
-    Route route;
-    absl::StatusOr<ForwardResult> result =
-        co_await ConnectOnce(open, local, &route);
-    // It has reached nobody.
-    const bool unheard = options_.reconnect && result.ok() &&
-                         local.CanRepeat() && !open.reset && !stopped_;
-    if (unheard && !doubted && IsOfAnotherSandbox(result->remote_error)) {
-      doubted = true;
-      backends_.Doubt(route);
-      SayAgain(open, local);
-      continue;
-    }
-    if (unheard && IsRefusal(result->remote_error) &&
-        route.backend->MayBeStarting() && !local.ApplicationHasLeft()) {
-      absl::Status slept = co_await Sleep(kPauseOfStart);
-      if (slept.ok()) {
-        SayAgain(open, local);
-        continue;
-      }
-    }
-    absl::Status ended = co_await local.ReleaseEnd();
-    ended.IgnoreError();
-    if (result.ok()) {
-      NoteResult(open, route, *result);
-    } else if (!absl::IsCancelled(result.status())) {
-      NoteError(open, __LINE__, std::string(result.status().message()));
-    }
-    co_return;
+Task<absl::Status> PortForwarder::Acquire(OpenConnection& open) {
+  if (++open.attempts == 1) {
+    open.deadline =
+        Clock::now() + absl::ToChronoNanoseconds(options_.reconnect_timeout);
   }
-}
-
-Task<absl::StatusOr<ForwardResult>> PortForwarder::ConnectOnce(
-    OpenConnection& open, RepeatableStream& local, Route* route) {
   Waiting waiting;
-  waiting.deadline =
-      Clock::now() + absl::ToChronoNanoseconds(options_.reconnect_timeout);
-  waiting.given_up = [&local]() { return local.ApplicationHasLeft(); };
-  for (int attempts = 1;; ++attempts) {
-    absl::StatusOr<Route> acquired =
-        co_await backends_.Acquire(open.slot, open.port, waiting);
-    if (!acquired.ok()) {
-      // The application learns that nobody was there.
-      local.Abort();
-      co_return acquired.status();
-    }
-    *route = *std::move(acquired);
-    const bool first = attempts == 1 && options_.reconnect;
-    ForwardResult result = co_await ForwardInSession(
-        open, local, *route,
-        first ? Patience::kShort : Patience::kAsLongAsItTakes);
-    if (result.refused.ok()) co_return result;
-    const bool silent = first && absl::IsDeadlineExceeded(result.refused);
-    const bool lost = absl::IsUnavailable(result.refused);
-    if ((silent || lost) && local.HasSpoken()) {
-      // That may have arrived.
-      if (silent) co_return result.refused;
-      result.status = result.refused;
-      co_return result;
-    }
-    if (!silent && !IsWorthAnother(result.refused, attempts)) {
-      co_return result.refused;
-    }
-    if (silent) backends_.Doubt(*route);
-    if (lost) {
-      // Whoever watches the session is to know it first.
-      absl::Status yielded = co_await Sleep(absl::ZeroDuration());
-      FAIRWAY_CO_RETURN_IF_ERROR(yielded);
-    }
-    route->lease->End(ConnectionEnd::kNotMade);
-    SayAgain(open, local);
+  waiting.deadline = open.deadline;
+  waiting.given_up = [&open]() { return open.words.ApplicationHasLeft(); };
+  absl::StatusOr<Route> acquired =
+      co_await backends_.Acquire(open.slot, open.port, waiting);
+  if (!acquired.ok()) {
+    // The application learns that nobody was there.
+    open.words.Abort();
+    co_return acquired.status();
   }
+  open.route = *std::move(acquired);
+  co_return absl::OkStatus();
 }
 
-Task<ForwardResult> PortForwarder::ForwardInSession(OpenConnection& open,
-                                                    RepeatableStream& local,
-                                                    const Route& route,
-                                                    Patience patience) {
-  ForwardResult result;
+absl::Status PortForwarder::StartStreamsOf(OpenConnection& open) {
+  const Route& route = open.route;
   absl::StatusOr<StreamPair> streams =
       StartStreams(route.lease->session(), route.remote_port,
                    next_request_id_++, Ports(open.info, route));
   if (!streams.ok()) {
-    local.Abort();
-    result.refused = streams.status();
-    co_return result;
+    open.words.Abort();
+    return streams.status();
   }
-  local.SpeakEarly(route.lease->AliveUntil());
-  open.streams = &*streams;
-  open.backend = route.backend;
+  open.streams = *std::move(streams);
+  open.words.SpeakEarly(route.lease->AliveUntil());
   open.still_since.reset();
   if (route.backend->gone) ResetConnectionsTo(route.backend->pod.uid);
-  ForwardEvents events;
-  events.accepted = [this, &open, &local, &route, patience]() {
-    return WaitTaken(open, local, route, patience);
-  };
-  events.on_cut_off = [&route]() { route.lease->Abort(); };
-  events.on_first_fin = [&open]() { open.first_fin = true; };
-  events.on_error_text = [&local]() { local.HoldEnd(); };
-  result = co_await ForwardConnection(local, *streams->data, *streams->error,
-                                      open.bytes, events);
-  open.streams = nullptr;
-  if (result.refused.ok()) {
-    route.lease->End(result.status.ok() ? ConnectionEnd::kInGoodOrder
-                                        : ConnectionEnd::kAborted);
-  }
-  co_return result;
+  return absl::OkStatus();
 }
 
-Task<absl::Status> PortForwarder::WaitTaken(const OpenConnection& open,
-                                            RepeatableStream& local,
-                                            const Route& route,
-                                            Patience patience) {
+Task<absl::Status> PortForwarder::WaitTaken(OpenConnection& open) {
   absl::Status taken = absl::DeadlineExceededError("");
-  if (patience == Patience::kShort) {
-    taken =
-        co_await WithDeadline(kStreamPatience, "streams", [&open, &route]() {
-          return WaitAccepted(*open.streams, Ports(open.info, route));
-        });
+  const bool is_first = IsFirstAttempt(open);
+  if (is_first) {
+    taken = co_await WithDeadline(kStreamPatience, "streams", [&open]() {
+      return WaitAccepted(*open.streams, Ports(open.info, open.route));
+    });
   }
   if (absl::IsDeadlineExceeded(taken) &&
-      (patience == Patience::kAsLongAsItTakes || local.HasSpoken())) {
+      (!is_first || open.words.HasSpoken())) {
     // What was said may arrive yet: it is not said to another pod as well.
-    if (patience == Patience::kShort) backends_.Doubt(route);
-    taken = co_await WaitAccepted(*open.streams, Ports(open.info, route));
+    if (is_first) backends_.Doubt(open.route);
+    taken = co_await WaitAccepted(*open.streams, Ports(open.info, open.route));
   }
   if (taken.ok()) {
-    route.lease->NoteTaken();
-    taken = co_await local.Accept();
+    open.route.lease->NoteTaken();
+    taken = co_await open.words.Accept();
   }
   co_return taken;
 }
 
-void PortForwarder::NoteResult(OpenConnection& open, const Route& route,
+Task<bool> PortForwarder::EndAttempt(OpenConnection& open,
+                                     ForwardResult& result) {
+  open.streams.reset();
+  bool again = false;
+  if (!result.refused.ok()) {
+    again = co_await IsForAnotherSession(open, result);
+  } else {
+    open.route.lease->End(result.status.ok() ? ConnectionEnd::kInGoodOrder
+                                             : ConnectionEnd::kAborted);
+    again = co_await IsToBeSaidAgain(open, result);
+    if (again) open.attempts = 0;
+  }
+  if (again) SayAgain(open);
+  co_return again;
+}
+
+Task<bool> PortForwarder::IsForAnotherSession(OpenConnection& open,
+                                              ForwardResult& result) {
+  const bool silent =
+      IsFirstAttempt(open) && absl::IsDeadlineExceeded(result.refused);
+  const bool lost = absl::IsUnavailable(result.refused);
+  if ((silent || lost) && open.words.HasSpoken()) {
+    // That may have arrived.
+    if (lost) result.status = std::exchange(result.refused, absl::OkStatus());
+    co_return false;
+  }
+  if (!silent && !IsWorthAnother(result.refused, open.attempts)) {
+    co_return false;
+  }
+  if (silent) backends_.Doubt(open.route);
+  if (lost) {
+    // Whoever watches the session is to know it first.
+    absl::Status yielded = co_await Sleep(absl::ZeroDuration());
+    if (!yielded.ok()) {
+      result.refused = yielded;
+      co_return false;
+    }
+  }
+  open.route.lease->End(ConnectionEnd::kNotMade);
+  co_return true;
+}
+
+Task<bool> PortForwarder::IsToBeSaidAgain(OpenConnection& open,
+                                          const ForwardResult& result) {
+  const bool unheard =
+      options_.reconnect && open.words.CanRepeat() && !open.reset && !stopped_;
+  if (!unheard) co_return false;
+  if (!open.doubted && IsOfAnotherSandbox(result.remote_error)) {
+    open.doubted = true;
+    backends_.Doubt(open.route);
+    co_return true;
+  }
+  if (!IsRefusal(result.remote_error) || !open.route.backend->MayBeStarting() ||
+      open.words.ApplicationHasLeft()) {
+    co_return false;
+  }
+  absl::Status slept = co_await Sleep(kPauseOfStart);
+  co_return slept.ok();
+}
+
+void PortForwarder::SayAgain(OpenConnection& open) {
+  open.words.Repeat();
+  open.route = {};
+  open.bytes = {};
+  open.first_fin = false;
+}
+
+void PortForwarder::NoteResult(OpenConnection& open,
                                const ForwardResult& result) {
-  if (open.reset) {
-    open.summary.cut_off = true;
+  if (!result.refused.ok()) {
+    if (absl::IsCancelled(result.refused)) return;
+    NoteError(open, __LINE__, std::string(result.refused.message()));
+  } else if (open.reset) {
+    open.cut_off = true;
     NoteError(open, __LINE__, "the pod is gone");
   } else if (!result.remote_error.empty()) {
-    NoteError(open, __LINE__,
-              absl::StrCat("an error occurred forwarding ",
-                           Ports(open.info, route), ": ", result.remote_error));
-    if (!IsOfTheConnection(result.remote_error)) backends_.Doubt(route);
+    NoteError(
+        open, __LINE__,
+        absl::StrCat("an error occurred forwarding ",
+                     Ports(open.info, open.route), ": ", result.remote_error));
+    if (!IsOfTheConnection(result.remote_error)) backends_.Doubt(open.route);
   } else if (!result.status.ok() && !absl::IsCancelled(result.status)) {
-    open.summary.cut_off =
-        options_.reconnect &&
-        (route.LostWithThePod(result.status) || IsOneOfManyLost(result.status));
+    open.cut_off =
+        options_.reconnect && (open.route.LostWithThePod(result.status) ||
+                               IsOneOfManyLost(result.status));
     NoteError(open, __LINE__,
               absl::StrCat("error copying between local connection and "
                            "remote stream: ",
@@ -535,7 +540,7 @@ bool PortForwarder::ResetThoseThatStandStill(const std::string& uid) {
   const Clock::time_point now = Clock::now();
   bool left = false;
   for (OpenConnection* open : connections_) {
-    if (open->backend == nullptr || open->backend->pod.uid != uid ||
+    if (open->route.backend == nullptr || open->route.backend->pod.uid != uid ||
         open->reset) {
       continue;
     }
@@ -549,7 +554,7 @@ bool PortForwarder::ResetThoseThatStandStill(const std::string& uid) {
       open->local->Abort();
       // Whoever waits for the pod to take bytes, or for its words, does not
       // learn of that.
-      if (open->streams == nullptr) continue;
+      if (!open->streams.has_value()) continue;
       open->streams->data->Reset();
       open->streams->error->Reset();
     }

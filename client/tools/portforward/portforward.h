@@ -10,6 +10,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -76,21 +77,42 @@ class PortForwarder {
 
  private:
   // A connection that was accepted.
-  struct OpenConnection {
+  struct OpenConnection final : ForwardEvents {
+    OpenConnection(PortForwarder& f, std::unique_ptr<net::Socket> s)
+        : forwarder(f), local(std::move(s)), words(f.executor_, local.get()) {}
+
+    Task<absl::Status> WaitTaken() override {
+      return forwarder.WaitTaken(*this);
+    }
+    void OnCutOff() override { route.lease->Abort(); }
+    void OnFirstFin() override { first_fin = true; }
+    void OnErrorText() override { words.HoldEnd(); }
+
+    PortForwarder& forwarder;
     MemoryInUse memory;
     ConnectionInfo info;
     size_t slot = 0;  // whose local end it came to
     size_t port = 0;  // of Target::ports
-    std::unique_ptr<net::Socket> local;
-    StreamPair* streams = nullptr;  // while bytes may move
-    bool first_fin = false;         // one of two was passed on
+    const std::unique_ptr<net::Socket> local;
+    RepeatableStream words;  // of `local`
+    std::chrono::steady_clock::time_point begin;
+    // How often it has asked for a way since it was said anew, and until when
+    // it does so.
+    int attempts = 0;
+    std::chrono::steady_clock::time_point deadline;
+    bool doubted = false;
+    Route route;
+    absl::optional<StreamPair> streams;  // while bytes may move
+    bool first_fin = false;              // one of two was passed on
     ForwardedBytes bytes;
-    BackendPtr backend;  // null while it has no pod
     // Once its pod is gone: since when no byte has moved, and how many had.
     absl::optional<std::chrono::steady_clock::time_point> still_since;
     uint64_t seen_bytes = 0;
     bool reset = false;  // for that
-    ConnectionSummary summary;
+    // Of ConnectionSummary.
+    std::string error;
+    int error_line = 0;
+    bool cut_off = false;
   };
 
   Task<absl::Status> OpenSessions();
@@ -102,25 +124,25 @@ class PortForwarder {
   Task<absl::Status> HandleConnection(std::unique_ptr<net::Socket> socket,
                                       const LocalEnd* local, size_t slot,
                                       size_t port);
-  // What the application has said goes to a pod once more.
-  void SayAgain(OpenConnection& open, RepeatableStream& local);
-  // Until the connection has ended. What reached nobody is done again: once
-  // when the pod's sandbox was another by now, and for as long as a pod that
-  // took another's place may not listen yet.
-  Task<void> ConnectToPod(OpenConnection& open);
-  Task<absl::StatusOr<ForwardResult>> ConnectOnce(OpenConnection& open,
-                                                  RepeatableStream& local,
-                                                  Route* route);
-  enum class Patience { kShort, kAsLongAsItTakes };
-  Task<ForwardResult> ForwardInSession(OpenConnection& open,
-                                       RepeatableStream& local,
-                                       const Route& route, Patience patience);
+  // Finds a way for it.
+  Task<absl::Status> Acquire(OpenConnection& open);
+  absl::Status StartStreamsOf(OpenConnection& open);
   // Until the pod's end has taken the connection.
-  Task<absl::Status> WaitTaken(const OpenConnection& open,
-                               RepeatableStream& local, const Route& route,
-                               Patience patience);
-  void NoteResult(OpenConnection& open, const Route& route,
-                  const ForwardResult& result);
+  Task<absl::Status> WaitTaken(OpenConnection& open);
+  // Whether the connection is to begin once more, after `result`. What reached
+  // nobody is done again: in another session, if this one does not make the
+  // streams; once when the pod's sandbox was another by now; and for as long as
+  // a pod that took another's place may not listen yet.
+  Task<bool> EndAttempt(OpenConnection& open, ForwardResult& result);
+  Task<bool> IsForAnotherSession(OpenConnection& open, ForwardResult& result);
+  Task<bool> IsToBeSaidAgain(OpenConnection& open, const ForwardResult& result);
+  // What the application has said goes to a pod once more.
+  void SayAgain(OpenConnection& open);
+  bool IsFirstAttempt(const OpenConnection& open) const {
+    return open.attempts == 1 && options_.reconnect;
+  }
+  void NoteResult(OpenConnection& open, const ForwardResult& result);
+  void NoteClosed(OpenConnection& open);
   bool IsOneOfManyLost(const absl::Status& status);
   // Ends the connections to a pod that is gone.
   void ResetConnectionsTo(const std::string& uid);
