@@ -15,14 +15,10 @@ const uint8_t* Bytes(absl::string_view text) {
 
 }  // namespace
 
-std::string Sha256(absl::string_view bytes) {
+std::string Sha256Hex(absl::string_view bytes) {
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
   SHA256(Bytes(bytes), bytes.size(), reinterpret_cast<uint8_t*>(digest.data()));
-  return digest;
-}
-
-std::string Sha256Hex(absl::string_view bytes) {
-  return absl::BytesToHexString(Sha256(bytes));
+  return absl::BytesToHexString(digest);
 }
 
 std::string Sha1(absl::string_view bytes) {
@@ -35,11 +31,6 @@ std::string RandomBytes(size_t count) {
   std::string bytes(count, '\0');
   RAND_bytes(reinterpret_cast<uint8_t*>(bytes.data()), count);
   return bytes;
-}
-
-bool EqualInConstantTime(absl::string_view a, absl::string_view b) {
-  return a.size() == b.size() &&
-         CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 }  // namespace fairway::net
