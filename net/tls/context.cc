@@ -91,7 +91,7 @@ absl::StatusOr<bssl::UniquePtr<X509_STORE>> LoadSystemRoots() {
         absl::StrCat("tls: cannot read the system's roots, ", kSystemRoots));
   }
   absl::StatusOr<std::vector<bssl::UniquePtr<X509>>> certificates =
-      ParseCertificates(text.str());
+      ParseRootCertificates(text.str());
   if (!certificates.ok()) return Wrap(kSystemRoots, certificates.status());
   return NewStore(*certificates);
 }

@@ -146,9 +146,20 @@ absl::StatusOr<KeyPair> ParseKeyPair(absl::string_view cert_pem,
 
 absl::StatusOr<std::vector<bssl::UniquePtr<X509>>> ParseRootCertificates(
     absl::string_view pem) {
-  absl::StatusOr<std::vector<bssl::UniquePtr<X509>>> roots =
-      ParseCertificates(pem);
-  if (roots.ok()) return roots;
+  bssl::UniquePtr<BIO> bio = ReadOnly(pem);
+  std::vector<bssl::UniquePtr<X509>> roots;
+  while (true) {
+    ERR_clear_error();
+    bssl::UniquePtr<X509> root(
+        PEM_read_bio_X509(bio.get(), nullptr, NoPassword, nullptr));
+    if (root != nullptr) {
+      roots.push_back(std::move(root));
+    } else if (ReachedEnd(ERR_peek_last_error())) {
+      break;
+    }
+  }
+  ERR_clear_error();
+  if (!roots.empty()) return roots;
   absl::string_view why = "no valid certificate authority data seen";
   if (!HasPem(pem)) {
     why = "unable to parse bytes as PEM block";

@@ -31,6 +31,7 @@ absl::StatusOr<KeyPair> ParseKeyPair(absl::string_view cert_pem,
                                      absl::string_view key_pem);
 
 // Mirrors: rootCertPool of k8s.io/client-go/transport/transport.go (v0.21).
+// What cannot be parsed is left out, as long as one is left.
 // Errors: kInvalidArgument: "unable to load root certificates: ...".
 absl::StatusOr<std::vector<bssl::UniquePtr<X509>>> ParseRootCertificates(
     absl::string_view pem);

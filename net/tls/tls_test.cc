@@ -742,5 +742,21 @@ TEST(BadRootsTest, AreNamed) {
   }
 }
 
+TEST(BadRootsTest, AreLeftOutBesideGoodOnes) {
+  constexpr char kMalformed[] =
+      "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  constexpr char kNoBase64[] =
+      "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
+  RunTest([&](Executor) -> Task<absl::Status> {
+    TlsClientConfig client = ClientConfig();
+    client.ca_pem = absl::StrCat(kMalformed, kNoBase64, Authority().cert_pem(),
+                                 kMalformed, "-----BEGIN CERTIFICATE-----\nAA");
+    absl::StatusOr<Handshaken> shaken = co_await Shake(client, ServerConfig());
+    if (!shaken.ok()) co_return shaken.status();
+    EXPECT_THAT(shaken->client, IsOk());
+    co_return absl::OkStatus();
+  });
+}
+
 }  // namespace
 }  // namespace fairway::net
