@@ -178,6 +178,18 @@ inline Task<std::string> End(Connection* connection) {
   co_return std::string(buf, *n);
 }
 
+// Ends the connection with `text`, as a server does.
+inline Task<absl::Status> Say(Connection* connection, std::string text) {
+  absl::Status status = co_await net::WriteAll(*connection->error, text);
+  FAIRWAY_CO_RETURN_IF_ERROR(status);
+  status = co_await connection->error->CloseWrite();
+  FAIRWAY_CO_RETURN_IF_ERROR(status);
+  status = co_await connection->data->CloseWrite();
+  FAIRWAY_CO_RETURN_IF_ERROR(status);
+  std::string end = co_await End(connection);
+  co_return absl::OkStatus();
+}
+
 }  // namespace fairway::portforward
 
 #endif  // CLIENT_TOOLS_PORTFORWARD_TESTING_FORWARDING_H_
