@@ -73,6 +73,8 @@ Connection::Piece Connection::State::Decode(absl::Span<char> buf,
     const CloseStatus lost = {kCloseAbnormal, "unexpected EOF"};
     Break(absl::UnavailableError(CloseErrorText(lost)));
   }
+  // It came since the last ping, for all that we know.
+  pinged_since_.reset();
   absl::Span<char> input = buf.subspan(0, came.ok() ? *came : 0);
   while (!ended()) {
     absl::StatusOr<std::optional<Event>> next =

@@ -317,6 +317,25 @@ TEST(ConnectionTest, PeerIsNotGivenUpWhileNobodyReadsHere) {
   });
 }
 
+// It was given up for a ping that it had got before what was read last.
+TEST(ConnectionTest, PeerIsAskedAnewBehindWhatWasReadLate) {
+  RunTest([](Executor executor) -> Task<absl::Status> {
+    ConnectionOptions options = OptionsOf(Role::kServer);
+    options.ping_period = absl::Milliseconds(400);
+    options.peer_timeout = absl::Milliseconds(100);
+    Ends ends = MakeEnds(executor, options);
+    absl::Status status = co_await ends.peer->Send(Opcode::kText, "late");
+    FAIRWAY_CO_RETURN_IF_ERROR(status);
+    std::string got = co_await ends.peer->ReadUntil("ping()");
+    EXPECT_EQ(got, "ping()");
+    got = co_await ReadMessage(*ends.ours);
+    EXPECT_EQ(got, "T:late");
+    got = co_await ends.peer->ReadUntil("ping()");
+    EXPECT_EQ(got, "ping()");
+    co_return absl::OkStatus();
+  });
+}
+
 TEST(ConnectionTest, PeerThatStopsReadingIsNotGivenUpForThePingItDidNotGet) {
   RunTest([](Executor executor) -> Task<absl::Status> {
     ConnectionOptions options = OptionsOf(Role::kServer);
