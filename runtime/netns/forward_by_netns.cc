@@ -15,6 +15,11 @@ Task<absl::Status> ForwardByNetns(PodNetns& netns, std::string name,
   DialsTotal().Increment(labels);
   absl::StatusOr<std::unique_ptr<net::Socket>> socket =
       co_await netns.DialInPod(std::move(name), port);
+  if (absl::IsAborted(socket.status())) {
+    // It was made, and reset before anything was said.
+    stream.Abort();
+    co_return socket.status();
+  }
   if (!socket.ok()) {
     DialFailuresTotal().Increment(labels);
     co_return socket.status();

@@ -145,9 +145,11 @@ struct Loopback {
   };
 };
 
-// Ends a dial that failed for good: what is no matter of the pod.
-bool IsOurs(const absl::Status& status) {
-  return absl::IsCancelled(status) || absl::IsResourceExhausted(status);
+// Whether another family would not help: what is no matter of the pod, and
+// what is none of the dial, since the pod took the connection and reset it.
+bool EndsTheDial(const absl::Status& status) {
+  return absl::IsCancelled(status) || absl::IsResourceExhausted(status) ||
+         absl::IsAborted(status);
 }
 
 std::string DialWords(int family, uint16_t port) {
@@ -193,6 +195,17 @@ Task<absl::StatusOr<int>> Connect(Fd fd, int family, uint16_t port) {
   }
   if (error != 0) co_return FromErrno(error, DialWords(family, port));
   co_return fd.Release();
+}
+
+absl::StatusOr<std::unique_ptr<net::Socket>> Adopt(Executor executor,
+                                                   int connected) {
+  absl::StatusOr<std::unique_ptr<net::Socket>> socket =
+      net::AdoptSocket(executor, connected);
+  // No peer any more: a reset that came since.
+  if (absl::IsUnavailable(socket.status())) {
+    return absl::AbortedError(socket.status().message());
+  }
+  return socket;
 }
 
 // Sockets of one family that were made in the namespace and are not connected
@@ -326,11 +339,11 @@ Task<absl::StatusOr<std::unique_ptr<net::Socket>>> HeldNetns::DialInPod(
     std::string name, uint16_t port) {
   Executor executor = co_await kThisExecutor;
   absl::StatusOr<int> ipv4 = co_await Dial(ipv4_, port);
-  if (ipv4.ok()) co_return net::AdoptSocket(executor, *ipv4);
-  if (IsOurs(ipv4.status())) co_return ipv4.status();
+  if (ipv4.ok()) co_return Adopt(executor, *ipv4);
+  if (EndsTheDial(ipv4.status())) co_return ipv4.status();
   absl::StatusOr<int> ipv6 = co_await Dial(ipv6_, port);
-  if (ipv6.ok()) co_return net::AdoptSocket(executor, *ipv6);
-  if (IsOurs(ipv6.status())) co_return ipv6.status();
+  if (ipv6.ok()) co_return Adopt(executor, *ipv6);
+  if (EndsTheDial(ipv6.status())) co_return ipv6.status();
   co_return absl::UnavailableError(absl::StrCat(
       "failed to connect to localhost:", port, " inside namespace \"", name,
       "\": IPv4: ", ipv4.status().message(),

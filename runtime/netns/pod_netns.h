@@ -46,7 +46,8 @@ class PodNetns {
   // ::1 if that fails. The socket lives on the caller's executor.
   // Errors: kUnavailable: "failed to connect to localhost:80 inside namespace
   // \"NAME\": IPv4: dial tcp4 127.0.0.1:80: connect: connection refused IPv6:
-  // dial tcp6 [::1]:80: connect: connection refused"; kResourceExhausted when
+  // dial tcp6 [::1]:80: connect: connection refused"; kAborted where the pod
+  // took the connection and reset it at once; kResourceExhausted when
   // descriptors ran out; kCancelled.
   virtual Task<absl::StatusOr<std::unique_ptr<net::Socket>>> DialInPod(
       std::string name, uint16_t port) = 0;

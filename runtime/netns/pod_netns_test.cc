@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/netns/pod_netns.h"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
+#include <fstream>
+#include <string>
+#include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "base/status/testing/status_matchers.h"
 #include "base/task/deadline.h"
 #include "base/task/loop.h"
@@ -160,6 +169,88 @@ TEST_F(PodNetnsTest, SocketsMadeInAdvanceReachThePodAndGoWithIt) {
     co_return absl::OkStatus();
   });
   EXPECT_THAT(status, IsOk());
+}
+
+// A server in this process's own namespace, whose queue is full.
+class BusyServer {
+ public:
+  BusyServer()
+      : listener_(socket(AF_INET, SOCK_STREAM, 0)),
+        first_(socket(AF_INET, SOCK_STREAM, 0)) {
+    address_.sin_family = AF_INET;
+    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* generic = reinterpret_cast<sockaddr*>(&address_);
+    socklen_t size = sizeof(address_);
+    EXPECT_EQ(bind(listener_, generic, size), 0);
+    EXPECT_EQ(getsockname(listener_, generic, &size), 0);
+    EXPECT_EQ(listen(listener_, 0), 0);
+    EXPECT_EQ(connect(first_, generic, size), 0);
+  }
+  ~BusyServer() {
+    close(first_);
+    close(listener_);
+  }
+  uint16_t port() const { return ntohs(address_.sin_port); }
+
+  // Whether somebody has asked for a connection and got no answer.
+  bool IsAsked() const {
+    constexpr absl::string_view kSynSent = "02";
+    std::ifstream sockets("/proc/self/net/tcp");
+    const std::string port = absl::StrFormat(":%04X", this->port());
+    std::string line;
+    while (std::getline(sockets, line)) {
+      const std::vector<absl::string_view> fields =
+          absl::StrSplit(line, ' ', absl::SkipEmpty());
+      if (fields.size() > 3 && absl::EndsWith(fields[2], port) &&
+          fields[3] == kSynSent) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // Resets the one that it has, and the next, for which it blocks.
+  void ResetTwo() const {
+    for (int i = 0; i < 2; ++i) {
+      const int accepted = accept(listener_, nullptr, nullptr);
+      const linger at_once = {1, 0};
+      EXPECT_EQ(setsockopt(accepted, SOL_SOCKET, SO_LINGER, &at_once,
+                           sizeof(at_once)),
+                0);
+      close(accepted);
+    }
+  }
+
+ private:
+  const int listener_;
+  const int first_;
+  sockaddr_in address_ = {};
+};
+
+// The user was told that the dial had failed, by a text that ends the whole
+// session of a newer kubectl.
+TEST(PodNetnsDialTest, PodThatResetsAtOnceWasReached) {
+  absl::Status status = RunLoop([]() -> Task<absl::Status> {
+    Executor executor = co_await kThisExecutor;
+    absl::StatusOr<std::unique_ptr<PodNetns>> own = co_await PodNetns::Own();
+    if (!own.ok()) co_return own.status();
+    const BusyServer server;
+    TaskGroup dial(executor);
+    dial.Spawn([&own, &server]() -> Task<absl::Status> {
+      absl::StatusOr<std::unique_ptr<net::Socket>> socket =
+          co_await (*own)->DialInPod("p", server.port());
+      co_return socket.status();
+    });
+    while (!server.IsAsked()) {
+      absl::Status slept = co_await Sleep(absl::Milliseconds(5));
+      if (!slept.ok()) co_return slept;
+    }
+    // The dial sees what came of its question only when the reset is there.
+    server.ResetTwo();
+    absl::Status dialled = co_await dial.Join();
+    co_return dialled;
+  });
+  EXPECT_THAT(status, StatusIs(StatusCode::kAborted));
 }
 
 TEST_F(PodNetnsTest, JoiningNobodyIsNotFound) {
