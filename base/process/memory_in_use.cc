@@ -8,7 +8,9 @@
 namespace fairway {
 namespace {
 
-// Fewer are not worth the time that it takes.
+// Fewer are not worth it: what they held, 2 MiB, the next ones take. Giving
+// back what so many held takes 0.1 ms, to make them 40 ms; 4,000 take 4 to 8
+// ms. So who makes and ends them again and again needs no pause between.
 constexpr int kMany = 128;
 
 std::atomic<int> users{0};

@@ -8,7 +8,7 @@ namespace fairway {
 // One of the things of which a process has few or many, and which hold most of
 // its memory: a forwarded connection. Once three quarters of many have gone,
 // what is free is given back to the system: malloc by itself gives back only
-// what lies behind the last that is in use.
+// what lies behind the last that is in use. The last hundred are not many.
 //
 // Threads: any.
 class MemoryInUse {
