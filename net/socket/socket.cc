@@ -23,6 +23,7 @@
 #include "base/task/asio_status.h"
 #include "base/task/deadline.h"
 #include "base/task/turn.h"
+#include "net/socket/answer_watch.h"
 #include "net/socket/socket_internal.h"
 
 namespace fairway::net {
@@ -205,7 +206,7 @@ class SocketImpl final : public Socket {
       const ssize_t got = ReceiveSome(state->socket.native_handle(), buf);
       if (got > 0) {
         state->CountAtOnce(got);
-        state->may_have_more = static_cast<size_t>(got) == buf.size();
+        state->NoteReceived(got, buf.size());
         co_return got;
       }
       if (got == 0) co_return state->NoteReadEnd(asio::error::eof);
@@ -219,7 +220,7 @@ class SocketImpl final : public Socket {
     if (state->closed) co_return Closed("read");
     if (ec) co_return state->NoteReadEnd(ec);
     state->NotePass(n);
-    state->may_have_more = n == buf.size();
+    state->NoteReceived(n, buf.size());
     co_return n;
   }
 
@@ -277,13 +278,17 @@ class SocketImpl final : public Socket {
     if (state->fin_sent) {
       co_return absl::FailedPreconditionError("write: after close");
     }
+    size_t all = 0;
     size_t offset = 0;
     while (true) {
       while (!pieces.empty() && offset == pieces.front().size()) {
         pieces.remove_prefix(1);
         offset = 0;
       }
-      if (pieces.empty()) co_return absl::OkStatus();
+      if (pieces.empty()) {
+        state->answers.NoteSent(state->socket.get_executor(), all);
+        co_return absl::OkStatus();
+      }
       const ssize_t sent =
           SendSome(state->socket.native_handle(), pieces, offset);
       if (sent < 0) {
@@ -294,6 +299,7 @@ class SocketImpl final : public Socket {
         if (ec) co_return ConnectionError(ec, "write");
         continue;
       }
+      all += sent;
       offset += sent;
       while (!pieces.empty() && offset > pieces.front().size()) {
         offset -= pieces.front().size();
@@ -391,6 +397,10 @@ class SocketImpl final : public Socket {
       reads_at_once = 0;
       bytes_at_once = bytes;
     }
+    void NoteReceived(size_t bytes, size_t asked_for) {
+      may_have_more = bytes == asked_for;
+      answers.NoteReceived(bytes);
+    }
 
     // A read ended with `ec`: 0 for the peer's FIN.
     absl::StatusOr<size_t> NoteReadEnd(const error_code& ec) {
@@ -425,6 +435,7 @@ class SocketImpl final : public Socket {
     bool may_have_more = false;  // the last read filled its buffer
     uint8_t reads_at_once = 0;
     uint32_t bytes_at_once = 0;
+    AnswerWatch answers;
     absl::Status read_error;
   };
 
