@@ -2,21 +2,20 @@
 #include "net/relay/relay.h"
 
 #include <cstring>
-#include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/time/time.h"
 #include "base/task/deadline.h"
 #include "base/task/task_group.h"
 #include "net/io/buffer_pool.h"
+#include "net/relay/stall_watch.h"
 
 namespace fairway::net {
 namespace {
 
 // A read that gives so much says that more is coming faster than we fetch it.
 constexpr size_t kMuchAtOnce = 32 * 1024;
-// A write that takes longer has stalled; noticed within twice that.
-constexpr absl::Duration kLookAgain = absl::Milliseconds(250);
 
 // Both directions of a Relay.
 struct Both {
@@ -33,15 +32,6 @@ struct Both {
   absl::Status failure;  // the first that was not kCancelled
 };
 
-// What runs beside a direction while bytes move, and a moment longer.
-struct Watch {
-  explicit Watch(Executor executor) : task(executor) {}
-
-  TaskGroup task;
-  bool waits = false;   // for the source to break, or the write to end
-  absl::Status broken;  // why the direction was given up
-};
-
 // One direction. There are two for each idle connection: bytes count.
 struct Copy {
   ByteStream& from;
@@ -49,62 +39,58 @@ struct Copy {
   uint64_t* bytes;
   const std::function<void()>* on_given_up = nullptr;
   Both* both = nullptr;
-  std::unique_ptr<Watch> watch;
-  uint32_t writes = 0;
-  bool writing = false;
   bool much = false;  // what the last Read gave
   bool ended = false;
 };
 
 // Ends a direction whose source breaks while the other side takes nothing. A
 // source that is read says so itself, behind the bytes that came before.
-Task<absl::Status> WatchSource(Copy& copy) {
-  uint32_t writes;
-  do {
-    writes = copy.writes;
-    absl::Status slept = co_await Sleep(kLookAgain);
-    if (!slept.ok()) co_return slept;
-    if (!copy.writing) {
-      // It holds this very task. Who is idle has none.
-      copy.watch.reset();
-      co_return absl::OkStatus();
-    }
-  } while (copy.writes != writes);
-  copy.watch->waits = true;
-  absl::Status broken = co_await copy.from.WaitBroken();
-  if (absl::IsCancelled(broken)) co_return broken;
-  absl::Status slept = co_await Sleep(kPatienceWithBrokenSource);
-  if (!slept.ok()) co_return slept;
-  copy.watch->broken = broken;
-  // At once: the write may hold on to its bytes until they have gone.
-  copy.from.Abort();
-  if (copy.on_given_up != nullptr) (*copy.on_given_up)();
-  copy.to.Abort();
-  co_return broken;
-}
+class Guard final : public StallWatch {
+ public:
+  explicit Guard(Copy& copy) : copy_(copy) {}
 
-// Why the watch gave the direction up; OK if it did not.
-Task<absl::Status> EndWatch(Copy& copy) {
-  const std::unique_ptr<Watch> watch = std::move(copy.watch);
-  if (watch == nullptr) co_return absl::OkStatus();
-  watch->task.Cancel();
-  absl::Status joined = co_await watch->task.Join();
-  joined.IgnoreError();
-  co_return watch->broken;
-}
+  bool is_needed() const { return task_.has_value(); }
+
+  // Why it gave the direction up; OK if it did not.
+  Task<absl::Status> Stop() {
+    task_->Cancel();
+    absl::Status joined = co_await task_->Join();
+    joined.IgnoreError();
+    co_return broken_;
+  }
+
+ private:
+  void OnStalled(Executor executor) override {
+    task_.emplace(executor);
+    task_->Spawn([this]() { return WaitBroken(); });
+  }
+
+  Task<absl::Status> WaitBroken() {
+    absl::Status broken = co_await copy_.from.WaitBroken();
+    if (absl::IsCancelled(broken)) co_return broken;
+    absl::Status slept = co_await Sleep(kPatienceWithBrokenSource);
+    if (!slept.ok()) co_return slept;
+    broken_ = broken;
+    // At once: the write may hold on to its bytes until they have gone.
+    copy_.from.Abort();
+    if (copy_.on_given_up != nullptr) (*copy_.on_given_up)();
+    copy_.to.Abort();
+    co_return broken;
+  }
+
+  Copy& copy_;
+  std::optional<TaskGroup> task_;
+  absl::Status broken_;
+};
 
 Task<absl::Status> Write(Copy& copy, absl::string_view piece) {
-  ++copy.writes;
-  copy.writing = true;
-  if (copy.watch == nullptr) {
-    Executor executor = co_await kThisExecutor;
-    copy.watch = std::make_unique<Watch>(executor);
-    copy.watch->task.Spawn([&copy]() { return WatchSource(copy); });
-  }
+  Executor executor = co_await kThisExecutor;
+  Guard guard(copy);
+  guard.Begin(executor);
   absl::Status written = co_await copy.to.Write(absl::MakeSpan(&piece, 1));
-  copy.writing = false;
-  if (copy.watch == nullptr || !copy.watch->waits) co_return written;
-  absl::Status given_up = co_await EndWatch(copy);
+  guard.End();
+  if (!guard.is_needed()) co_return written;
+  absl::Status given_up = co_await guard.Stop();
   co_return given_up.ok() ? written : given_up;
 }
 
@@ -114,8 +100,6 @@ Task<absl::Status> Finish(Copy& copy, const absl::Status& why) {
   copy.ended = true;
   absl::Status ended = why;
   if (ended.ok()) ended = co_await copy.to.CloseWrite();
-  absl::Status stopped = co_await EndWatch(copy);
-  stopped.IgnoreError();
   if (copy.both != nullptr) copy.both->NoteEnd(ended);
   co_return ended;
 }
