@@ -83,7 +83,8 @@ Table CpuByProcess(const Results& results) {
   for (const std::string& path : results.paths()) {
     for (const std::string& number : results.numbers()) {
       if (number.rfind(prefix, 0) != 0 || !results.Median(path, number) ||
-          number.find(kStalled) != std::string::npos) {
+          number.find(kStalled) != std::string::npos ||
+          number.find(kNoneStalled) != std::string::npos) {
         continue;
       }
       const std::string role = number.substr(prefix.size());
@@ -108,7 +109,8 @@ std::vector<std::string> StalledNumbers() {
 std::vector<std::string> IdleNumbers(const Results& results) {
   std::vector<std::string> numbers;
   for (const char* kind :
-       {"memory per idle connection", "CPU per connection made"}) {
+       {"memory per idle connection", "CPU per connection made",
+        "CPU of one more connection"}) {
     std::map<size_t, std::string> by_count;
     for (const std::string& number : results.numbers()) {
       if (number.rfind(kind, 0) != 0) continue;

@@ -15,8 +15,13 @@ namespace {
 constexpr double kLimitSeconds = 30;
 // Ten times what a step takes; who needs longer is called frozen.
 constexpr double kStalledLimitSeconds = 5;
+// Of the effort, for one of several that are compared, and how many of them
+// follow one another with the same stall.
+constexpr double kStalledShare = 0.25;
+constexpr int kStalledAtATime = 4;
 constexpr double kWarmUpBytes = 8e6;
 constexpr double kFewestBytes = 1e6;  // of a connection
+constexpr int kEchoConnections = 2;
 
 enum class Kind { kDownload, kUpload, kEcho, kSetUp };
 
@@ -50,7 +55,9 @@ std::vector<Figure> FiguresOf(const Step& step) {
     case Kind::kUpload:
       return {{name, "MB/s"}, {name + ", CPU", "s/GB"}};
     case Kind::kEcho:
-      return {{name + ", p50", "us"}, {name + ", p99", "us"}};
+      return {{name + ", p50", "us"},
+              {name + ", p99", "us"},
+              {name + ", CPU", "us"}};
     case Kind::kSetUp:
       return {{"set-up, " + name + ", p50", "ms"},
               {"set-up, " + name + ", p99", "ms"},
@@ -79,6 +86,16 @@ class Round {
         return MeasureEcho(step);
       case Kind::kSetUp:
         return MeasureSetUp(step);
+    }
+  }
+
+  // Says what it was when it fails.
+  void MeasureOrThrow(const Step& step) {
+    try {
+      Measure(step);
+    } catch (const std::exception& e) {
+      throw std::runtime_error(path_.name() + ": " + step.name + ": " +
+                               e.what());
     }
   }
 
@@ -135,13 +152,22 @@ class Round {
     if (!after.empty()) Add(figures[1], all / gigabytes);
   }
 
+  // Which processors a connection's processes wake each other on is settled
+  // when it begins, so one says less than two of half the time.
   void MeasureEcho(const Step& step) {
-    const Answer answer = CarryOut({"echo", std::to_string(path_.ports().echo),
-                                    std::to_string(effort_.echo_seconds)},
-                                   limit_seconds_);
-    const std::vector<Figure> figures = FiguresOf(step);
-    Add(figures[0], answer.at("p50"));
-    Add(figures[1], answer.at("p99"));
+    for (int i = 0; i < kEchoConnections; ++i) {
+      const double before = SumCpuSeconds(path_);
+      const Answer answer =
+          CarryOut({"echo", std::to_string(path_.ports().echo),
+                    std::to_string(effort_.echo_seconds)},
+                   limit_seconds_);
+      const std::vector<Figure> figures = FiguresOf(step);
+      Add(figures[0], answer.at("p50"));
+      Add(figures[1], answer.at("p99"));
+      if (path_.hops().empty()) continue;
+      Add(figures[2],
+          (SumCpuSeconds(path_) - before) * 1e6 / answer.at("count"));
+    }
   }
 
   void MeasureSetUp(const Step& step) {
@@ -157,11 +183,33 @@ class Round {
   }
 
   const Path& path_;
-  const Effort& effort_;
+  const Effort effort_;
   const std::string suffix_;
   const double limit_seconds_;
   Results& results_;
 };
+
+Effort ShareOf(const Effort& effort) {
+  return {effort.transfer_seconds * kStalledShare,
+          effort.echo_seconds * kStalledShare,
+          effort.set_up_seconds * kStalledShare};
+}
+
+// False if `path` stands still with the stall.
+bool MeasureWhileStalled(const Path& path, const Step& step, int times,
+                         Round* round) {
+  path.hops();  // else the stall would be blamed for what is missing
+  const StandingOrder stall({"stall", std::to_string(path.ports().source),
+                             std::to_string(path.ports().deaf)},
+                            kLimitSeconds);
+  try {
+    for (int i = 0; i < times; ++i) round->Measure(step);
+  } catch (const std::exception&) {
+    path.hops();  // a process that is gone is another matter
+    return false;
+  }
+  return true;
+}
 
 std::map<std::string, double> TryCpuByRole(const Path& path) {
   std::map<std::string, double> seconds;
@@ -183,36 +231,31 @@ std::vector<std::string> RoundNumbers() {
 
 void MeasureRound(const Path& path, const Effort& effort, Results* results) {
   Round round(path, effort, "", kLimitSeconds, results);
-  for (const Step& step : kSteps) {
-    try {
-      round.Measure(step);
-    } catch (const std::exception& e) {
-      throw std::runtime_error(path.name() + ": " + step.name + ": " +
-                               e.what());
-    }
-  }
+  for (const Step& step : kSteps) round.MeasureOrThrow(step);
   path.hops();  // all of them lived through it
 }
 
-bool MeasureStalledRound(const Path& path, const Effort& effort,
+bool MeasureStalledRound(const Path& path, const Effort& effort, int pairs,
                          Results* results) {
-  Round round(path, effort, kStalled, kStalledLimitSeconds, results);
-  path.hops();  // else the stall would be blamed for what is missing
-  const StandingOrder stall({"stall", std::to_string(path.ports().source),
-                             std::to_string(path.ports().deaf)},
-                            kLimitSeconds);
+  const Effort share = ShareOf(effort);
+  Round without(path, share, kNoneStalled, kLimitSeconds, results);
+  Round with(path, share, kStalled, kStalledLimitSeconds, results);
   bool frozen = false;
   for (const Step& step : kSteps) {
-    if (!frozen) {
-      try {
-        round.Measure(step);
-        continue;
-      } catch (const std::exception&) {
-        path.hops();  // a process that is gone is another matter
-        frozen = true;
+    int left = pairs;
+    do {
+      const int now = std::min(left, kStalledAtATime);
+      left -= now;
+      if (!frozen) {
+        for (int i = 0; i < now / 2; ++i) without.MeasureOrThrow(step);
+        frozen = !MeasureWhileStalled(path, step, std::max(1, now), &with);
       }
-    }
-    round.Freeze(step);
+      if (frozen) {
+        with.Freeze(step);
+        continue;
+      }
+      for (int i = now / 2; i < now; ++i) without.MeasureOrThrow(step);
+    } while (left > 0);
   }
   return frozen;
 }
@@ -228,6 +271,12 @@ std::map<std::string, double> CpuByRole(const Path& path) {
     }
   }
   return TryCpuByRole(path);
+}
+
+double SumCpuSeconds(const Path& path) {
+  double sum = 0;
+  for (const auto& [role, seconds] : CpuByRole(path)) sum += seconds;
+  return sum;
 }
 
 }  // namespace fairway::bench

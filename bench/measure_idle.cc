@@ -18,20 +18,16 @@ namespace {
 constexpr double kLimitSeconds = 120;
 // Fewer say nothing about the CPU time of one.
 constexpr int kFewestForCpu = 10;
+// Connections at a time, beside those that stand.
+constexpr int kMore = 250;
 // Enough to tell what one takes from what is there anyway.
 constexpr int kTrial = 50;
 // Of what the limit lets through: some descriptors come and go.
 constexpr double kShareOfLimit = 0.95;
 
-double SumPssKiB(const Path& path) {
-  double sum = 0;
-  for (const Hop& hop : path.hops()) sum += MemoryKiB(hop.pid, "Pss");
-  return sum;
-}
-
-double SumCpuSeconds(const Path& path) {
-  double sum = 0;
-  for (const auto& [role, seconds] : CpuByRole(path)) sum += seconds;
+Footprint SumFootprint(const Path& path) {
+  Footprint sum;
+  for (const Hop& hop : path.hops()) sum += FootprintOf(hop.pid);
   return sum;
 }
 
@@ -44,7 +40,7 @@ StandingOrder Hold(const Path& path, int count) {
 // A path on which connections are piled up.
 struct Pile {
   const IdlePath* of;
-  double pss_at_zero_kib;
+  Footprint at_zero;
   int held = 0;
   std::vector<StandingOrder> orders = {};
 };
@@ -61,6 +57,12 @@ void Raise(Pile& pile, int count, Results* results) {
   }
 }
 
+int SumOpenFiles(const Path& path) {
+  int sum = 0;
+  for (const Hop& hop : path.hops()) sum += e2e::OpenFiles(hop.pid);
+  return sum;
+}
+
 }  // namespace
 
 std::string MemoryNumber(int connections) {
@@ -69,6 +71,10 @@ std::string MemoryNumber(int connections) {
 
 std::string CpuNumber(int connections) {
   return "CPU per connection made, up to " + Grouped(connections);
+}
+
+std::string OneMoreNumber(int connections) {
+  return "CPU of one more connection, at " + Grouped(connections);
 }
 
 void MeasureIdle(const std::vector<IdlePath>& paths, double idle_seconds,
@@ -82,7 +88,7 @@ void MeasureIdle(const std::vector<IdlePath>& paths, double idle_seconds,
   std::vector<Pile> piles;
   size_t stages = 0;
   for (const IdlePath& path : paths) {
-    piles.push_back({&path, SumPssKiB(*path.path)});
+    piles.push_back({&path, SumFootprint(*path.path)});
     stages = std::max(stages, path.counts.size());
   }
   for (size_t stage = 0; stage < stages; ++stage) {
@@ -96,9 +102,36 @@ void MeasureIdle(const std::vector<IdlePath>& paths, double idle_seconds,
       if (stage >= pile.of->counts.size()) continue;
       const Path& path = *pile.of->path;
       // What was freed meanwhile may be more than what one connection takes.
-      const double more = std::max(0.0, SumPssKiB(path) - pile.pss_at_zero_kib);
+      const double more =
+          std::max(0.0, GrowthKiB(pile.at_zero, SumFootprint(path)));
       results->Add(path.name(), MemoryNumber(pile.held), "KiB",
                    more / pile.held);
+    }
+  }
+}
+
+void MeasureOneMore(const std::vector<IdlePath>& paths, int turns,
+                    Results* results) {
+  std::vector<StandingOrder> standing;
+  for (const IdlePath& path : paths) {
+    standing.push_back(Hold(*path.path, path.counts.back()));
+  }
+  for (int turn = 0; turn < turns; ++turn) {
+    for (const IdlePath& of : paths) {
+      const Path& path = *of.path;
+      const int files = SumOpenFiles(path);
+      {
+        const double before = SumCpuSeconds(path);
+        const StandingOrder more = Hold(path, kMore);
+        results->Add(path.name(), OneMoreNumber(of.counts.back()), "us",
+                     (SumCpuSeconds(path) - before) * 1e6 / kMore);
+      }
+      // Its end is nobody else's cost. Some descriptors come and go.
+      if (!e2e::Eventually(e2e::Seconds(kLimitSeconds), [&] {
+            return SumOpenFiles(path) < files + kMore / 2;
+          })) {
+        throw std::runtime_error(path.name() + ": connections do not end");
+      }
     }
   }
 }

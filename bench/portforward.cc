@@ -45,6 +45,8 @@ namespace fairway::bench {
 namespace {
 
 constexpr char kMark[] = "portforward";
+// Of each number in a round, with a stall and without.
+constexpr int kStalledPairs = 8;
 
 struct Size {
   int rounds = 1;
@@ -54,6 +56,7 @@ struct Size {
   std::vector<int> idle_of_many = {1, 1000};  // where more are too many
   int idle_each = 100;                        // each of them a process
   int most_sessions = 10000;
+  int one_more_turns = 20;
 };
 
 Size SizeOfRun() {
@@ -63,7 +66,8 @@ Size SizeOfRun() {
           .idle = {1, 20, 100},
           .idle_of_many = {1, 20},
           .idle_each = 5,
-          .most_sessions = 60};
+          .most_sessions = 60,
+          .one_more_turns = 1};
 }
 
 // "a, b,c": "a, b" and "c".
@@ -111,7 +115,8 @@ void MeasureRounds(Yard& yard, std::vector<std::string> names, const Size& size,
       MeasureRound(*path, size.effort, results);
       // That others freeze needs no median.
       if (name != kFairway && round > 0) continue;
-      if (MeasureStalledRound(*path, size.effort, results)) {
+      const int pairs = name == kFairway ? kStalledPairs : 0;
+      if (MeasureStalledRound(*path, size.effort, pairs, results)) {
         std::cerr << name << ": one stalled connection stops all" << std::endl;
       }
     }
@@ -121,9 +126,12 @@ void MeasureRounds(Yard& yard, std::vector<std::string> names, const Size& size,
   }
 }
 
-// Paths that share a process are not measured at the same time.
-void MeasureAllIdle(Yard& yard, const std::vector<std::string>& names,
-                    const Size& size, Comparison* run) {
+// In a cluster of its own. Paths that share a process are not measured at the
+// same time.
+void MeasureAllIdle(const PathOptions& options,
+                    const std::vector<std::string>& names, const Size& size,
+                    Comparison* run) {
+  Yard yard(options);
   const auto open = [&](std::vector<IdlePath>& paths, const std::string& name,
                         const std::vector<int>& counts) {
     if (Has(names, name)) paths.push_back({yard.Open(name), counts});
@@ -151,6 +159,20 @@ void MeasureAllIdle(Yard& yard, const std::vector<std::string>& names,
   }
   measure(std::move(third));
   std::cerr << "idle connections measured" << std::endl;
+}
+
+// In two clusters: the many connections of one are in no process of the other.
+void MeasureGrowth(const PathOptions& options,
+                   const std::vector<std::string>& names, const Size& size,
+                   Results* results) {
+  if (!Has(names, kFairway)) return;
+  Yard first(options);
+  Yard second(options);
+  const size_t most = size.idle.size() - 1;
+  std::vector<IdlePath> paths;
+  paths.push_back({first.Open(kFairway), {size.idle[most - 1]}});
+  paths.push_back({second.Open(kFairway), {size.idle[most]}});
+  MeasureOneMore(paths, size.one_more_turns, results);
 }
 
 // Relative to where the program was called.
@@ -182,15 +204,17 @@ int Main() {
   run.machine = ThisMachine();
   run.runtime = FLAGS_runtime;
   run.rounds = size.rounds;
+  PathOptions options;
+  options.runtime = FLAGS_runtime;
+  options.original_dir = FLAGS_original;
+  std::vector<std::string> names;
   {
-    PathOptions options;
-    options.runtime = FLAGS_runtime;
-    options.original_dir = FLAGS_original;
     Yard yard(options);
-    const std::vector<std::string> names = ChosenPaths(yard);
+    names = ChosenPaths(yard);
     MeasureRounds(yard, names, size, &run.results);
-    MeasureAllIdle(yard, names, size, &run);
   }
+  MeasureAllIdle(options, names, size, &run);
+  MeasureGrowth(options, names, size, &run.results);
   if (OriginalIn(run.results) == kOriginalBefore) {
     AddOriginalMeasuredBefore(&run.results);
   }

@@ -51,9 +51,10 @@ constexpr Target kTargets[] = {
 constexpr double kStalledLeast = 0.9;
 constexpr double kStalledMost = 1.1;
 
-// From 1,000 to 10,000 connections. Memory is a count, and may not grow by what
-// two digits show; CPU time varies by a tenth from one run to the next.
-constexpr double kMemoryGrowth = 1.005;
+// From 1,000 to 10,000 connections. Memory may grow by what comes once, after a
+// while: the library for AES-GCM is 0.35 KiB for each of 10,000. CPU time
+// varies by a tenth.
+constexpr double kMemoryGrowth = 1.05;
 constexpr double kCpuGrowth = 1.1;
 
 std::string Short(double value) {
@@ -94,7 +95,7 @@ Judgement JudgeStalled(const Results& results, const std::string& number,
                        Bound bound) {
   const std::string stalled = number + kStalled;
   std::optional<double> ratio =
-      results.Ratio({kFairway, stalled}, {kFairway, number});
+      results.Ratio({kFairway, stalled}, {kFairway, number + kNoneStalled});
   // Frozen is no ratio, and a miss.
   if (!ratio && results.Median(kFairway, stalled)) {
     ratio = bound == Bound::kAtLeast ? 0 : kFrozen;
@@ -155,8 +156,8 @@ std::vector<Judgement> Judge(const Results& results) {
   }
   judgements.push_back(JudgeGrowth(results, MemoryNumber(1000),
                                    MemoryNumber(10000), kMemoryGrowth));
-  judgements.push_back(
-      JudgeGrowth(results, CpuNumber(1000), CpuNumber(10000), kCpuGrowth));
+  judgements.push_back(JudgeGrowth(results, OneMoreNumber(1000),
+                                   OneMoreNumber(10000), kCpuGrowth));
   return judgements;
 }
 

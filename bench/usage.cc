@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <fstream>
 #include <iterator>
@@ -61,6 +62,26 @@ double MemoryKiB(pid_t pid, const std::string& field) {
     }
   }
   throw Gone("memory", pid);
+}
+
+Footprint& Footprint::operator+=(const Footprint& other) {
+  own_kib += other.own_kib;
+  file_pss_kib += other.file_pss_kib;
+  file_rss_kib += other.file_rss_kib;
+  return *this;
+}
+
+Footprint FootprintOf(pid_t pid) {
+  const double shared = MemoryKiB(pid, "Pss_Shmem");
+  return {MemoryKiB(pid, "Pss_Anon") + shared, MemoryKiB(pid, "Pss_File"),
+          MemoryKiB(pid, "Rss") - MemoryKiB(pid, "Anonymous") - shared};
+}
+
+double GrowthKiB(const Footprint& before, const Footprint& after) {
+  const double touched =
+      std::max(0.0, after.file_rss_kib - before.file_rss_kib);
+  return after.own_kib - before.own_kib +
+         std::clamp(after.file_pss_kib - before.file_pss_kib, 0.0, touched);
 }
 
 }  // namespace fairway::bench

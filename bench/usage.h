@@ -21,6 +21,22 @@ int FileLimit(pid_t pid);
 // A field of its smaps_rollup: "Pss", "Rss", "Private_Dirty".
 double MemoryKiB(pid_t pid, const std::string& field);
 
+// Memory of a process, or of several, added up.
+struct Footprint {
+  double own_kib = 0;       // PSS of what is no file's
+  double file_pss_kib = 0;  // of files, each page divided among all who have it
+  double file_rss_kib = 0;  // the same, undivided
+
+  Footprint& operator+=(const Footprint& other);
+};
+
+Footprint FootprintOf(pid_t pid);
+
+// How much PSS there is more. That of files changes, too, when some other
+// process with the same library begins or ends: it counts only as far as more
+// of them is in use here, and not below 0.
+double GrowthKiB(const Footprint& before, const Footprint& after);
+
 }  // namespace fairway::bench
 
 #endif  // BENCH_USAGE_H_
