@@ -196,13 +196,17 @@ Effort ShareOf(const Effort& effort) {
 }
 
 // False if `path` stands still with the stall.
-bool MeasureWhileStalled(const Path& path, const Step& step, int times,
-                         Round* round) {
+bool MeasureWhileStalled(const Path& path, const Effort& effort,
+                         const Step& step, int times, Round* round) {
   path.hops();  // else the stall would be blamed for what is missing
   const StandingOrder stall({"stall", std::to_string(path.ports().source),
                              std::to_string(path.ports().deaf)},
                             kLimitSeconds);
   try {
+    // All was idle until the stall stood still, and what comes first behind
+    // that costs a tenth more.
+    Results ignored;
+    Round(path, effort, "", kStalledLimitSeconds, &ignored).Measure(step);
     for (int i = 0; i < times; ++i) round->Measure(step);
   } catch (const std::exception&) {
     path.hops();  // a process that is gone is another matter
@@ -248,7 +252,8 @@ bool MeasureStalledRound(const Path& path, const Effort& effort, int pairs,
       left -= now;
       if (!frozen) {
         for (int i = 0; i < now / 2; ++i) without.MeasureOrThrow(step);
-        frozen = !MeasureWhileStalled(path, step, std::max(1, now), &with);
+        frozen =
+            !MeasureWhileStalled(path, share, step, std::max(1, now), &with);
       }
       if (frozen) {
         with.Freeze(step);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http/dial.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -22,48 +21,6 @@ absl::Status WithContext(absl::string_view context,
   return absl::Status(status.code(), absl::StrCat(context, status.message()));
 }
 
-// The first bytes that a peer sent under TLS.
-struct FirstBytes {
-  static constexpr size_t kWanted = 5;
-  std::string bytes;
-  bool complete() const { return bytes.size() >= kWanted; }
-};
-
-// Remembers the first bytes that are read through it: a peer without TLS is
-// told by them.
-class Sniffer final : public ByteStream {
- public:
-  Sniffer(std::unique_ptr<ByteStream> stream, std::shared_ptr<FirstBytes> first)
-      : stream_(std::move(stream)), first_(std::move(first)) {}
-
-  Task<absl::StatusOr<size_t>> Read(absl::Span<char> buf) override {
-    if (first_->complete()) return stream_->Read(buf);
-    return ReadAndRemember(buf);
-  }
-  Task<absl::Status> WaitReadable() override { return stream_->WaitReadable(); }
-  Task<absl::Status> WaitBroken() override { return stream_->WaitBroken(); }
-  Task<absl::Status> Write(
-      absl::Span<const absl::string_view> pieces) override {
-    return stream_->Write(pieces);
-  }
-  Task<absl::Status> CloseWrite() override { return stream_->CloseWrite(); }
-  Task<absl::Status> Close() override { return stream_->Close(); }
-  void Abort() override { stream_->Abort(); }
-
- private:
-  Task<absl::StatusOr<size_t>> ReadAndRemember(absl::Span<char> buf) {
-    absl::StatusOr<size_t> n = co_await stream_->Read(buf);
-    if (n.ok()) {
-      first_->bytes.append(
-          buf.data(), std::min(*n, FirstBytes::kWanted - first_->bytes.size()));
-    }
-    co_return n;
-  }
-
-  std::unique_ptr<ByteStream> stream_;
-  std::shared_ptr<FirstBytes> first_;
-};
-
 // Upgrades end where HTTP/2 begins: it is never agreed to.
 Task<StreamOr> StartTls(std::unique_ptr<ByteStream> transport,
                         std::string server_name, DialOptions options) {
@@ -76,24 +33,21 @@ Task<StreamOr> StartTls(std::unique_ptr<ByteStream> transport,
   if (options.tls == nullptr) {
     co_return absl::FailedPreconditionError("https: no TLS configuration");
   }
-  auto first = std::make_shared<FirstBytes>();
-  std::unique_ptr<ByteStream> sniffed =
-      std::make_unique<Sniffer>(std::move(transport), first);
   absl::StatusOr<std::unique_ptr<TlsStream>> tls =
       co_await WithDeadline<std::unique_ptr<TlsStream>>(
           options.tls_handshake_timeout, "TLS handshake",
           [&options, &server_name,
-           &sniffed]() -> Task<absl::StatusOr<std::unique_ptr<TlsStream>>> {
+           &transport]() -> Task<absl::StatusOr<std::unique_ptr<TlsStream>>> {
             absl::StatusOr<std::unique_ptr<TlsStream>> stream =
                 co_await TlsConnect(options.tls, std::move(server_name),
-                                    std::move(sniffed));
+                                    std::move(transport));
             co_return stream;
           });
   if (absl::IsDeadlineExceeded(tls.status())) {
     co_return absl::DeadlineExceededError("net/http: TLS handshake timeout");
   }
   if (!tls.ok()) {
-    if (first->bytes == "HTTP/") {
+    if (tls.status().GetPayload(kFirstRecordPayload) == "HTTP/") {
       co_return absl::UnavailableError(
           "http: server gave HTTP response to HTTPS client");
     }

@@ -20,9 +20,9 @@ constexpr absl::Duration kTryAgain = absl::Milliseconds(100);
 // How long the way to a pod may fail before another is tried, and before an
 // answer like "forbidden" counts as one.
 constexpr absl::Duration kPatienceWithPod = absl::Seconds(5);
-// Until those are asked for again who could not be.
 // How long a pod that took another's place may take until it listens.
 constexpr absl::Duration kStartOfPod = absl::Seconds(10);
+// Until those are asked for again who could not be.
 constexpr absl::Duration kPauseOfFollow = absl::Seconds(2);
 
 absl::Status UpgradeError(const absl::Status& error) {
